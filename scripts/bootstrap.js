@@ -1,0 +1,72 @@
+/**
+ * What both entry points need before any TypeScript can run: Node 26 and the packages of package-lock.json. Plain JavaScript that
+ * every Node from 18 on understands; progress goes to stderr, so that stdout stays the program's own.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const WANTED_MAJOR = 26;
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const major = Number(process.versions.node.split('.')[0]);
+
+function say(text) {
+  process.stderr.write(`veritrail: ${text}\n`);
+}
+
+/**
+ * The path of a Node 26: this one, or the one that npx finds or fetches. `--prefer-offline`: without it npx waits minutes for a
+ * registry that does not answer, even when the package is there. `exec`: no shell stays between.
+ */
+function findNode() {
+  if (major >= WANTED_MAJOR) return process.execPath;
+  say(`this is Node ${process.versions.node}; obtaining Node ${WANTED_MAJOR} from the package registry …`);
+  const command = 'exec node -p process.execPath';
+  const args = ['--prefer-offline', '-y', '-p', `node@${WANTED_MAJOR}`, '-c', command];
+  const found = spawnSync('npx', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  const path = found.stdout?.trim().split('\n').at(-1);
+  if (found.status !== 0 || !path) {
+    say(`Node ${WANTED_MAJOR} could not be obtained. Install it, or make the npm registry reachable, and start again.`);
+    process.exit(found.status || 2);
+  }
+  return path;
+}
+
+/** Installs exactly what the lock file says, once per lock file, under the Node that will run it. */
+export function installPackages() {
+  const stamp = join(root, 'node_modules', '.veritrail-lock');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  try {
+    if (readFileSync(stamp, 'utf8') === wanted) return;
+  } catch {
+    // Not installed yet.
+  }
+  say('installing packages (npm ci, about a minute the first time) …');
+  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}` };
+  const done = spawnSync('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 2, 2],
+  });
+  if (done.status !== 0) {
+    say('the packages could not be installed; see the messages above.');
+    process.exit(2);
+  }
+  writeFileSync(stamp, wanted);
+}
+
+/**
+ * Runs `entry` (a path from the project's root) under Node 26 with this process's arguments, and ends as it ends. Returns at once
+ * when this process is already Node 26: the caller goes on itself.
+ */
+export async function underNode26(entry) {
+  if (major >= WANTED_MAJOR) return;
+  const child = spawn(findNode(), [join(root, entry), ...process.argv.slice(2)], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  const [code, signal] = await new Promise((resolve) => child.once('exit', (...end) => resolve(end)));
+  process.exit(code ?? (signal === 'SIGINT' ? 130 : 143));
+}

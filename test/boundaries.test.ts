@@ -1,0 +1,79 @@
+import { readFileSync, globSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, test } from 'node:test';
+import { expect } from 'chai';
+
+const root = join(import.meta.dirname, '..');
+
+/** Which top-level folders a folder may import from. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  core: ['core'],
+  service: ['core', 'service'],
+  chain: ['core', 'service', 'chain'],
+  node: ['core', 'service', 'chain', 'node'],
+  verifier: ['core', 'service', 'chain', 'verifier'],
+  web: ['core', 'web'],
+  cli: ['core', 'service', 'cli', 'samples'],
+  scripts: ['core', 'service', 'chain', 'scripts'],
+};
+/** Packages that only one folder may know. */
+const ONLY_IN: Readonly<Record<string, string>> = { ethers: 'chain', preact: 'web', zod: 'service node verifier' };
+const GENERATED = /^(chain\/bindings|web\/dist)\//;
+
+const folders = Object.keys(MAY_IMPORT);
+const sources = folders
+  .flatMap((folder) => globSync(`${folder}/**/*.{ts,tsx}`, { cwd: root }))
+  .filter((file) => !GENERATED.test(file));
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!);
+}
+
+describe('the folders', () => {
+  test('import only what their place allows', () => {
+    const wrong = sources.flatMap((file) => {
+      const folder = file.split('/')[0]!;
+      return importsOf(file)
+        .filter((name) => name.startsWith('.'))
+        .map((name) => relative(root, join(root, dirname(file), name)))
+        .filter((target) => !MAY_IMPORT[folder]!.includes(target.split('/')[0]!))
+        .map((target) => `${file} → ${target}`);
+    });
+    expect(wrong).to.deep.equal([]);
+  });
+
+  test('keep each package in the one place that may know it', () => {
+    const wrong = sources.flatMap((file) =>
+      importsOf(file)
+        .filter((name) => ONLY_IN[name.split('/')[0]!] !== undefined)
+        .filter((name) => !ONLY_IN[name.split('/')[0]!]!.split(' ').includes(file.split('/')[0]!))
+        .map((name) => `${file} → ${name}`),
+    );
+    expect(wrong).to.deep.equal([]);
+  });
+
+  test('core runs in a browser: it imports no Node module', () => {
+    const wrong = sources.filter(
+      (file) => /^(core|web)\//.test(file) && importsOf(file).some((name) => name.startsWith('node:')),
+    );
+    expect(wrong).to.deep.equal([]);
+  });
+
+  test('no production folder uses the test oracle for SM2', () => {
+    const wrong = sources.filter((file) => importsOf(file).includes('sm-crypto'));
+    expect(wrong).to.deep.equal([]);
+  });
+
+  test('are at most two levels deep, with at most 15 files each', () => {
+    const counts = new Map<string, number>();
+    for (const file of sources) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+    const wrong = [...counts].filter(([folder, count]) => count > 15 || folder.split('/').length > 2);
+    expect(wrong).to.deep.equal([]);
+  });
+
+  test('have no barrel files and no files named for nothing', () => {
+    const wrong = sources.filter((file) => /\/(index|utils?|helpers?|common|types)\.tsx?$/.test(file));
+    expect(wrong).to.deep.equal([]);
+  });
+});
