@@ -105,9 +105,7 @@ export type RegistryEvent =
       readonly block: BlockPoint;
     };
 
-/** A checkpoint on chain, or one that contradicts it: `forked` has the size of anchor `sequence` and another root. */
-export interface AnchorEvent {
-  readonly kind: 'anchored' | 'forked';
+interface AnchorFields {
   readonly logId: Hash;
   /** The number of the anchor within its log, from 0. */
   readonly sequence: number;
@@ -121,5 +119,8 @@ export interface AnchorEvent {
   readonly signature: Signature;
   readonly block: BlockPoint;
 }
+
+/** A checkpoint on chain, or one that contradicts it: `forked` has the size of anchor `sequence` and another root. */
+export type AnchorEvent = ({ readonly kind: 'anchored' } & AnchorFields) | ({ readonly kind: 'forked' } & AnchorFields);
 
 export type ChainEvent = RegistryEvent | AnchorEvent;

@@ -64,9 +64,9 @@ export function doublePoint({ x, y, z }: Point): Point {
   const yy = (y * y) % P;
   const xyy = (x * yy) % P;
   const slope = (3n * (x - zz) * (x + zz)) % P;
-  const x2 = (slope * slope - 8n * xyy) % P;
-  const y2 = (slope * (4n * xyy - x2) - 8n * yy * yy) % P;
-  return { x: x2, y: y2, z: (2n * y * z) % P };
+  const doubleX = (slope * slope - 8n * xyy) % P;
+  const doubleY = (slope * (4n * xyy - doubleX) - 8n * yy * yy) % P;
+  return { x: doubleX, y: doubleY, z: (2n * y * z) % P };
 }
 
 /** a + b for any two points (GB/T 32918.1 appendix A.1.2.3). */
@@ -134,6 +134,7 @@ export function addMultiple(sum: Point, table: MultiplesTable, scalar: bigint): 
   for (let start = 0; start < table.points.length; start += half) {
     const digit = Number(BigInt.asUintN(table.width, rest)) + carry;
     rest >>= BigInt(table.width);
+    // Above one half the digit stands for itself minus a full one, which is carried; a full one is 0 and a carry.
     carry = digit > half ? 1 : 0;
     if (digit === 0 || digit === full) continue;
     const multiple = table.points[start + (carry === 0 ? digit : full - digit) - 1]!;

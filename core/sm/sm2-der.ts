@@ -17,13 +17,20 @@ export function encodeSignatureDer(signature: Signature): Uint8Array {
   return encodeElement(SEQUENCE, concatBytes(...integers));
 }
 
-/** Reads with some latitude, then lets only the bytes pass that the encoder would have written. Throws MALFORMED. */
+/** Takes the numbers from where they must stand, then lets only those bytes pass that the encoder would have written. */
 export function decodeSignatureDer(bytes: Uint8Array): Signature {
   const reader = new ByteReader(bytes);
-  takeHeader(reader, SEQUENCE);
+  reader.bytes(2);
   const signature = parseSignature(concatBytes(takeInteger(reader), takeInteger(reader)));
-  if (!equalBytes(encodeSignatureDer(signature), bytes)) throw malformed('not the one DER form of a signature');
+  if (!equalBytes(encodeSignatureDer(signature), bytes)) throw malformed('not the DER form of a signature');
   return signature;
+}
+
+/** The last 32 bytes of the next element, zeros before them if it is shorter. */
+function takeInteger(reader: ByteReader): Uint8Array {
+  reader.u8();
+  const content = reader.bytes(reader.u8());
+  return concatBytes(new Uint8Array(INTEGER_LENGTH), content).slice(-INTEGER_LENGTH);
 }
 
 function encodeInteger(bytes: Uint8Array): Uint8Array {
@@ -36,15 +43,4 @@ function encodeInteger(bytes: Uint8Array): Uint8Array {
 /** The longest content here has 70 bytes, so one byte holds the length. */
 function encodeElement(tag: number, content: Uint8Array): Uint8Array {
   return concatBytes(Uint8Array.of(tag, content.length), content);
-}
-
-function takeHeader(reader: ByteReader, tag: number): number {
-  if (reader.u8() !== tag) throw malformed('DER of another kind');
-  return reader.u8();
-}
-
-/** The last 32 bytes of an integer, zeros before them if it is shorter. */
-function takeInteger(reader: ByteReader): Uint8Array {
-  const content = reader.bytes(takeHeader(reader, INTEGER));
-  return concatBytes(new Uint8Array(INTEGER_LENGTH), content).slice(-INTEGER_LENGTH);
 }

@@ -71,7 +71,7 @@ function takeConstant(reader: ByteReader, constant: Uint8Array): void {
 }
 
 function formatPem(label: string, der: Uint8Array): string {
-  const body = encodeBase64(der).replaceAll(/.{64}(?=.)/g, '$&\n');
+  const body = encodeBase64(der).replaceAll(/.{64}/g, '$&\n');
   return `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`;
 }
 

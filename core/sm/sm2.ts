@@ -1,8 +1,8 @@
 /**
  * SM2 signatures (GB/T 32918.2-2016) over SM3, as raw r‖s of 64 bytes, and the keys they need.
  *
- * The digest e is always computed here, from Z and the message: with an e of his own choosing anyone can make a pair (r, s) that
- * fits any public key. Nonces are deterministic (RFC 6979 §3.2 with HMAC-SM3), so a poor random source cannot reveal a key.
+ * The digest e is always computed here, from Z and the message: for any public key anyone can make an e and a pair (r, s) that fit.
+ * Nonces are deterministic (RFC 6979 §3.2 with HMAC-SM3), so a poor random source cannot reveal a key.
  *
  * Not protected: signing and key derivation use `bigint` and tables, whose timing depends on the secret. They belong on a machine
  * where no stranger measures them. Secrets are not wiped from memory. There is no second check against faults of the machine.
@@ -69,7 +69,7 @@ export function privateKeyFromRandom(bytes: Uint8Array): PrivateKey {
 /** By identity, so that nothing here keeps a private key alive: signing needs the public key each time. */
 const publicKeys = new WeakMap<PrivateKey, PublicKey>();
 
-/** [d]G (GB/T 32918.1 §6.1). */
+/** [d]G (GB/T 32918.1 §6.1). The same object each time: not to be written into. */
 export function publicKeyOf(privateKey: PrivateKey): PublicKey {
   const known = publicKeys.get(privateKey);
   if (known !== undefined) return known;
@@ -135,11 +135,11 @@ function* nonces(privateKey: PrivateKey, e: bigint): Generator<bigint, never> {
   }
 }
 
-/** Keys whose tables are kept, about 80 kB each; the one not used for longest makes room. */
+/** Keys whose tables are kept, about 100 kB each; the one not used for longest makes room. */
 const MAX_KNOWN_KEYS = 64;
 const knownKeys = new Map<string, MultiplesTable>();
 
-/** A table costs about six verifications; what is signed here is signed by few keys. */
+/** A table costs about five verifications; what is signed here is signed by few keys. */
 function multiplesOf(publicKey: PublicKey): MultiplesTable {
   const id = encodeHex(publicKey);
   const table = knownKeys.get(id) ?? tableOf({ ...coordinatesOf(publicKey), z: 1n }, 4);

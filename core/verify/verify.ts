@@ -19,6 +19,7 @@ import { requiredChecks, type Trust } from './trust.ts';
 import {
   allUnknown,
   askedChecks,
+  CHECK_IDS,
   type CheckId,
   decide,
   fail,
@@ -64,9 +65,9 @@ export function verify(question: Question): Verdict {
   return verdictOf(world, question, judged, recordFindings(found, judged));
 }
 
-/** Nothing was asked or could be: for callers that could not even get an answer. */
-export function undeterminedVerdict(code: ReasonCode, evaluatedAt: number, required: ReadonlySet<CheckId>): Verdict {
-  const checks = askedChecks(allUnknown(code), required);
+/** For callers that have no trust file to judge by: every check is unknown for one reason. */
+export function undeterminedVerdict(code: ReasonCode, evaluatedAt: number): Verdict {
+  const checks = askedChecks(allUnknown(code), new Set(CHECK_IDS));
   return {
     ...decide(checks),
     asOf: evaluatedAt,
