@@ -27,7 +27,7 @@ export interface LicenceIdentifier {
   /** USCC, or a six-digit division code on some older documents. */
   readonly issuer: string;
   readonly serial: string;
-  /** 1 is the first issue. */
+  /** 1 is the first issue; 0 is seen on some older documents. */
   readonly version: number;
   readonly grade: IdentifierGrade;
   readonly family: string;
@@ -71,7 +71,7 @@ export function parseLicenceIdentifier(text: string): LicenceIdentifier {
   if (parts === null) throw malformed('not a licence identifier of GB/T 36904');
   const [, type, issuer, serial, version, check] = parts as unknown as [string, string, string, string, string, string];
   const bare = serial.replaceAll('_', '');
-  if (bare === '' || version === '000') throw malformed('a licence identifier without serial or version');
+  if (bare === '') throw malformed('a licence identifier without serial');
   const grade = gradeOf(type + issuer + bare + version, check);
   return { text, type, issuer, serial, version: Number(version), grade, family: familyOf(type, issuer, serial) };
 }
@@ -82,6 +82,7 @@ export function familyOf(type: string, issuer: string, serial: string): string {
 
 /** Writes the identifier with the standard's check character. Throws MALFORMED for parts that do not fit. */
 export function formatLicenceIdentifier(parts: { type: string; issuer: string; serial: string; version: number }): string {
+  if (parts.version < 1) throw malformed('versions begin with 1');
   const version = String(parts.version).padStart(3, '0');
   const body = parts.type + parts.issuer + parts.serial.replaceAll('_', '') + version;
   const text = `${ROOT}.${parts.type}.${parts.issuer}.${parts.serial}.${version}.${checkCharacter(body)}`;

@@ -70,7 +70,8 @@ export function parseLicencePayload(bytes: Uint8Array): LicencePayload {
     throw malformed('licence: type or version is not the identifier’s');
   }
   fields.end();
-  if (identifier.grade !== 'standard' || identifier.issuer.length !== 18) throw malformed('licence: not a standard identifier');
+  if (identifier.grade !== 'standard' || identifier.issuer.length !== 18 || identifier.version === 0)
+    throw malformed('licence: not a standard identifier');
   if (payload.validTo !== null && payload.validTo < payload.validFrom) throw malformed('licence: ends before it begins');
   verifySorted(payload.fields, 'licence.fields');
   verifySorted(payload.files, 'licence.files');
