@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   verifier: ['core', 'service', 'chain', 'verifier'],
   web: ['core', 'web'],
   cli: ['core', 'service', 'cli', 'samples'],
-  scripts: ['core', 'service', 'chain', 'scripts'],
+  scripts: ['core', 'service', 'chain', 'web', 'samples', 'scripts'],
 };
 /** Packages that only one folder may know. */
 const ONLY_IN: Readonly<Record<string, string>> = { ethers: 'chain', preact: 'web', zod: 'service node verifier' };

@@ -1,0 +1,97 @@
+/**
+ * A reader on the command line: which trust file it believes and remembers, and how it asks a verifier. Only slots leave this
+ * machine; the verdict is made here.
+ */
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodeHex, encodeUtf8 } from '../core/bytes/bytes.ts';
+import { isCodedError, malformed, notFound } from '../core/bytes/error.ts';
+import type { Hash } from '../core/bytes/hash.ts';
+import { canonicalJson, type JsonValue, parseJson } from '../core/bytes/json.ts';
+import { JsonFields } from '../core/bytes/json-fields.ts';
+import { parseRegistryFacts } from '../core/authority/facts-json.ts';
+import { chainReferenceOf } from '../core/log/attestation.ts';
+import type { LookUp } from '../core/verify/gather.ts';
+import { formatLookupQuestion, parseLookupAnswer } from '../core/verify/lookup.ts';
+import { acceptTrust, formatSignedTrust, parseSignedTrust, type SignedTrust, type Trust } from '../core/verify/trust.ts';
+import type { LiveChain } from '../core/verify/world.ts';
+import { fetchJson } from '../service/client.ts';
+import { replaceFileDurably } from '../service/durable-file.ts';
+
+const TIMEOUT_MS = 10_000;
+const MAX_ANSWER_BYTES = 16 << 20;
+const MAX_TRUST_BYTES = 8 << 20;
+
+function ask(url: string, path: string, send?: JsonValue): Promise<JsonValue> {
+  const options = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES };
+  return fetchJson(`${url.replace(/\/$/, '')}${path}`, send === undefined ? options : { ...options, send });
+}
+
+/** `gather` asks through this. */
+export function lookUpAt(url: string): LookUp {
+  return async (question) => parseLookupAnswer(await ask(url, '/v1/lookup', formatLookupQuestion(question)));
+}
+
+export async function liveChainOf(url: string): Promise<LiveChain> {
+  const askedAt = performance.now();
+  const fields = new JsonFields(await ask(url, '/v1/authorities'), 'authorities');
+  const facts = parseRegistryFacts(fields.value('facts'));
+  return { facts, ageMs: fields.integer('polledMsAgo') + Math.ceil(performance.now() - askedAt) };
+}
+
+export async function fetchTrust(url: string): Promise<SignedTrust> {
+  return parseSignedTrust(await ask(url, '/trust.json'));
+}
+
+export async function readTrustFile(path: string): Promise<SignedTrust> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? notFound(`there is no trust file ${path}`) : error;
+  });
+  return parseSignedTrust(parseJson(bytes, { maxBytes: MAX_TRUST_BYTES }));
+}
+
+function referenceOf(trust: Trust): Hash {
+  return chainReferenceOf(trust.chainId, trust.genesisHash, trust.anchorAddress);
+}
+
+/** The newest trust file accepted per chain, one file each, under `<data>/trust/`. */
+export class TrustMemory {
+  readonly #directory: string;
+
+  constructor(dataDirectory: string) {
+    this.#directory = join(dataDirectory, 'trust');
+  }
+
+  #path(reference: Hash): string {
+    return join(this.#directory, `${encodeHex(reference)}.json`);
+  }
+
+  /** Null when none was accepted for this chain yet. A damaged memory is an error: it must not read as first sight. */
+  async recall(reference: Hash): Promise<SignedTrust | null> {
+    try {
+      return await readTrustFile(this.#path(reference));
+    } catch (error) {
+      if (isCodedError(error, 'NOT_FOUND')) return null;
+      if (isCodedError(error)) throw malformed(`the remembered trust file is damaged: ${this.#path(reference)}`);
+      throw error;
+    }
+  }
+
+  /** The only remembered one, for callers that name none. */
+  async recallOnly(): Promise<SignedTrust> {
+    const names = await readdir(this.#directory).catch(() => []);
+    const files = names.filter((name) => /^[0-9a-f]{64}\.json$/.test(name));
+    if (files.length !== 1) throw notFound('no trust file is remembered here: name one with --trust');
+    return readTrustFile(join(this.#directory, files[0]!));
+  }
+
+  /** Judges and remembers. Throws UNVERIFIED or UNTRUSTED (core/verify/trust.ts). */
+  async accept(candidate: SignedTrust): Promise<{ trust: Trust; isFirstSight: boolean }> {
+    const reference = referenceOf(candidate.trust);
+    const remembered = await this.recall(reference);
+    const trust = acceptTrust(candidate, remembered);
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    await replaceFileDurably(this.#path(reference), encodeUtf8(`${canonicalJson(formatSignedTrust(candidate))}\n`));
+    return { trust, isFirstSight: remembered === null };
+  }
+}

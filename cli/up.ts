@@ -1,0 +1,313 @@
+/**
+ * `veritrail up`, which is `npm start`: brings up the embedded default on this machine (chain, contracts, sample consortium, nodes, witness,
+ * verifier and page), prints one JSON line on stdout when all of it answers, and keeps it running until SIGINT or SIGTERM.
+ */
+import { spawn } from 'node:child_process';
+import { mkdir, readFile, realpath, unlink } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { encodeHex, encodeUtf8 } from '../core/bytes/bytes.ts';
+import { conflict, malformed, unavailable } from '../core/bytes/error.ts';
+import { type JsonObject, parseJson } from '../core/bytes/json.ts';
+import { logIdOf, parseOrigin } from '../core/log/origin.ts';
+import { createFileDurably, replaceFileDurably } from '../service/durable-file.ts';
+import sample from '../samples/consortium.json' with { type: 'json' };
+import { prepareSamples, type Sample } from './samples.ts';
+import { Supervisor } from './supervisor.ts';
+
+export interface UpOptions {
+  readonly data: string;
+  readonly port: string;
+  readonly beat?: string;
+  readonly open: boolean;
+}
+
+const ROOT = join(import.meta.dirname, '..');
+const HOST = '127.0.0.1';
+const DEFAULT_BEAT = 60_000;
+
+function say(text: string): void {
+  process.stderr.write(`veritrail: ${text}\n`);
+}
+
+/** A port that was free a moment ago. Chosen here, because programs must know each other before they run. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, HOST, done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Two starters on one directory would write one log twice. Throws CONFLICT. */
+async function lock(data: string): Promise<() => Promise<void>> {
+  const path = join(data, 'lock');
+  const pid = Number(await readFile(path, 'utf8').catch(() => '0'));
+  if (pid > 0 && pid !== process.pid && isAlive(pid)) throw conflict(`already running here (process ${pid}): ${data}`);
+  if (pid > 0) await unlink(path);
+  await createFileDurably(path, encodeUtf8(String(process.pid)));
+  return () => unlink(path);
+}
+
+/** Runs a program of ours that ends by itself; its stdout is returned. */
+async function runOnce(args: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, [...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const chunks: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const code = await new Promise((done) => child.once('close', done));
+  if (code !== 0) throw unavailable(`${args[0]!.slice(ROOT.length + 1)} failed; see the messages above`);
+  return Buffer.concat(chunks).toString();
+}
+
+async function writeConfig(data: string, name: string, config: JsonObject): Promise<string> {
+  const path = join(data, 'config', `${name}.json`);
+  await replaceFileDurably(path, encodeUtf8(`${JSON.stringify(config, null, 2)}\n`));
+  return path;
+}
+
+interface Department {
+  readonly role: string;
+  readonly authority: string;
+  readonly origin: string;
+  readonly logId: string;
+  readonly url: string;
+  readonly tokens: string;
+  readonly port: number;
+}
+
+async function chooseDepartments(data: string): Promise<Department[]> {
+  const chosen: Department[] = [];
+  for (const { role, authority } of sample.departments) {
+    const origin = parseOrigin(`${sample.consortium}/${authority}/licences`);
+    const port = await freePort();
+    const logId = encodeHex(logIdOf(origin));
+    const tokens = join(data, `node-${role}`, 'tokens.json');
+    chosen.push({ role, authority, origin, logId, port, url: `http://${HOST}:${port}`, tokens });
+  }
+  return chosen;
+}
+
+interface ChainPlace {
+  readonly [name: string]: string | number;
+  readonly rpcUrl: string;
+  readonly chainId: number;
+  readonly registry: string;
+  readonly anchor: string;
+  readonly fromBlock: number;
+  readonly confirmations: number;
+}
+
+async function startChain(supervisor: Supervisor, data: string): Promise<string> {
+  const args = [join(ROOT, 'chain/embedded-main.ts'), '--dir', join(data, 'chain'), '--port', String(await freePort())];
+  const ready = await supervisor.start({ name: 'chain', args });
+  return String(ready['url']);
+}
+
+async function setUp(data: string, rpcUrl: string, beat: number): Promise<{ chain: ChainPlace; trust: string }> {
+  const printed = await runOnce([
+    join(ROOT, 'scripts/set-up-sample.ts'),
+    '--data',
+    data,
+    '--rpc',
+    rpcUrl,
+    '--beat',
+    String(beat),
+  ]);
+  const { chainId, registry, anchor, fromBlock, trust } = parseJson(printed) as Record<string, string | number>;
+  const chain = {
+    rpcUrl,
+    chainId: Number(chainId),
+    registry: String(registry),
+    anchor: String(anchor),
+    fromBlock: Number(fromBlock),
+    confirmations: 0,
+  };
+  return { chain, trust: String(trust) };
+}
+
+async function startNode(supervisor: Supervisor, data: string, chain: ChainPlace, beat: number, one: Department): Promise<void> {
+  const keys = join(data, 'keys');
+  const config = await writeConfig(data, `node-${one.role}`, {
+    origin: one.origin,
+    dataDir: join(data, `node-${one.role}`),
+    host: HOST,
+    port: one.port,
+    chain,
+    keys: { log: join(keys, `${one.role}-log.key.json`), document: join(keys, `${one.role}-document.key.json`) },
+    passphraseFile: join(keys, 'passphrase'),
+    accountFile: join(keys, `${one.role}.account`),
+    tokensFile: one.tokens,
+    beatMs: beat,
+    publicFields: sample.publicFields,
+    exitWithParent: true,
+  });
+  await mkdir(join(data, `node-${one.role}`), { recursive: true, mode: 0o700 });
+  await supervisor.start({ name: `node-${one.role}`, args: [join(ROOT, 'node/main.ts'), '--config', config] });
+}
+
+interface FollowerTerms {
+  readonly chain: ChainPlace;
+  readonly departments: readonly Department[];
+  readonly trust: string;
+}
+
+async function startWitness(supervisor: Supervisor, data: string, { chain, departments }: FollowerTerms): Promise<JsonObject> {
+  const name = `${sample.consortium}/${sample.witness}/witness`;
+  const port = await freePort();
+  const key = { name, key: join(data, 'keys', 'witness.key.json'), passphraseFile: join(data, 'keys', 'passphrase') };
+  const config = await writeConfig(data, 'witness', {
+    role: 'witness',
+    dataDir: join(data, 'witness'),
+    host: HOST,
+    port,
+    chain,
+    trustFile: null,
+    logs: departments.map(({ origin, url }) => ({ origin, url })),
+    witnesses: [],
+    witness: key,
+    webDir: null,
+    pollMs: 500,
+    exitWithParent: true,
+  });
+  await supervisor.start({ name: 'witness', args: [join(ROOT, 'verifier/main.ts'), '--config', config] });
+  return { name, url: `http://${HOST}:${port}` };
+}
+
+async function startVerifier(
+  supervisor: Supervisor,
+  data: string,
+  port: number,
+  witness: JsonObject,
+  terms: FollowerTerms,
+): Promise<void> {
+  const config = await writeConfig(data, 'verifier', {
+    role: 'verifier',
+    dataDir: join(data, 'verifier'),
+    host: HOST,
+    port,
+    chain: terms.chain,
+    trustFile: terms.trust,
+    logs: terms.departments.map(({ origin, url }) => ({ origin, url })),
+    witnesses: [witness],
+    witness: null,
+    webDir: join(ROOT, 'web/dist'),
+    pollMs: 500,
+    exitWithParent: true,
+  });
+  await supervisor.start({ name: 'verifier', args: [join(ROOT, 'verifier/main.ts'), '--config', config] });
+}
+
+function wholeNumber(text: string, name: string, max: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > max) throw malformed(`${name} is a whole number up to ${max}`);
+  return value;
+}
+
+async function bringUp(supervisor: Supervisor, options: UpOptions): Promise<JsonObject> {
+  const data = await realpath(options.data);
+  const beat = options.beat === undefined ? DEFAULT_BEAT : wholeNumber(options.beat, '--beat', 3_600_000);
+  const port = wholeNumber(options.port, '--port', 65_535) || (await freePort());
+  await mkdir(join(data, 'config'), { recursive: true, mode: 0o700 });
+  say('building the page …');
+  const pages = runOnce([join(ROOT, 'scripts/build-pages.ts')]);
+  say('starting the chain …');
+  const rpcUrl = await startChain(supervisor, data);
+  say('contracts and sample consortium …');
+  const { chain, trust } = await setUp(data, rpcUrl, beat);
+  const departments = await chooseDepartments(data);
+  const terms = { chain, departments, trust };
+  say('nodes, witness and verifier …');
+  await pages;
+  const [witness] = await Promise.all([
+    startWitness(supervisor, data, terms),
+    ...departments.map((one) => startNode(supervisor, data, chain, beat, one)),
+  ]);
+  await startVerifier(supervisor, data, port, witness, terms);
+  say('samples …');
+  const verifier = `http://${HOST}:${port}`;
+  const issuer = departments.find(({ role }) => role === 'issuer')!;
+  const places = { samples: join(ROOT, 'samples'), data, node: issuer.url, tokens: issuer.tokens, verifier, trust };
+  const samples = await prepareSamples(places);
+  return readyLine(supervisor, verifier, terms, samples);
+}
+
+function readyLine(
+  supervisor: Supervisor,
+  verifier: string,
+  { chain, departments, trust }: FollowerTerms,
+  samples: readonly Sample[],
+): JsonObject {
+  return {
+    ready: true,
+    verifier,
+    portal: null,
+    chain: { url: chain.rpcUrl, chainId: chain.chainId, registry: chain.registry, anchor: chain.anchor },
+    trust,
+    nodes: departments.map(({ origin, logId, url, authority, role, tokens }) => ({
+      origin,
+      logId,
+      url,
+      authority,
+      role,
+      tokens,
+    })),
+    processes: supervisor.processes,
+    samples: samples.map((one) => ({ ...one })),
+    logins: [],
+  };
+}
+
+function openBrowser(url: string): void {
+  const command = process.platform === 'darwin' ? 'open' : 'xdg-open';
+  if (!process.stdout.isTTY) return;
+  spawn(command, [url], { stdio: 'ignore', detached: true }).once('error', () => undefined);
+}
+
+/** Does not return before it is told to stop. Exit code 0 then; whatever was started is stopped, also when starting fails. */
+export async function up(options: UpOptions): Promise<void> {
+  const data = resolve(options.data);
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  const unlock = await lock(data);
+  let ready: JsonObject | null = null;
+  const keepRunningFile = (): void => {
+    if (ready === null) return;
+    ready = { ...ready, processes: supervisor.processes };
+    void replaceFileDurably(join(data, 'running.json'), encodeUtf8(`${JSON.stringify(ready, null, 2)}\n`));
+  };
+  const supervisor = new Supervisor(say, keepRunningFile);
+  const isTold = new Promise<string>((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => done(signal));
+  });
+  try {
+    const outcome = await Promise.race([bringUp(supervisor, { ...options, data }), isTold]);
+    if (typeof outcome !== 'string') {
+      ready = outcome;
+      keepRunningFile();
+      process.stdout.write(`${JSON.stringify(ready)}\n`);
+      welcome(String(ready['verifier']), data);
+      if (options.open) openBrowser(String(ready['verifier']));
+      await isTold;
+    }
+    say('stopping …');
+  } finally {
+    await supervisor.stop();
+    await unlock();
+  }
+}
+
+function welcome(verifier: string, data: string): void {
+  say(`ready. The page: ${verifier}`);
+  say(`drop samples/testPathClip.ofd there, or: npx veritrail verify samples/testPathClip.ofd --url ${verifier}`);
+  say(`evidence to take along: ${join(data, 'samples')}`);
+  say('this is a sample on one machine: no independent party takes part. Ctrl-C stops all of it.');
+}
