@@ -49,7 +49,8 @@ export interface Note {
   readonly cosignatures: readonly Cosignature[];
 }
 
-const MAX_NOTE_BYTES = 16 * 1024;
+/** Above what 64 signatures can fill, so that nothing longer is even looked at. */
+const MAX_LENGTH = 16 * 1024;
 const MAX_SIGNATURES = 64;
 const KEY_HASH_LENGTH = 4;
 const WITNESS_NAME = 'witness';
@@ -74,20 +75,14 @@ export function formatNote({ checkpoint, logSignature, cosignatures }: Note): st
 }
 
 const NOTE = /^([^\n]+)\n([0-9]+)\n([^\n]+)\nmap ([^\n]+)\ntime ([0-9]+)\n\n((?:— [^\n ]+ [^\n ]+\n)+)$/;
+type NoteParts = [origin: string, size: string, rootHash: string, mapRoot: string, issuedAt: string, signatures: string];
 
 /** Throws MALFORMED for anything but what `formatNote` writes. Signatures are not verified here. */
 export function parseNote(text: string): Note {
-  if (text.length > MAX_NOTE_BYTES || encodeUtf8(text).length > MAX_NOTE_BYTES) throw malformed('a note has at most 16 KiB');
+  if (text.length > MAX_LENGTH) throw malformed('a note has at most 16 KiB');
   const match = NOTE.exec(text);
   if (match === null) throw malformed('not a checkpoint note');
-  const [origin, size, rootHash, mapRoot, issuedAt, signatures] = match.slice(1) as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
+  const [origin, size, rootHash, mapRoot, issuedAt, signatures] = match.slice(1) as NoteParts;
   const checkpoint = {
     origin: parseOrigin(origin),
     size: Number(size),

@@ -1,8 +1,8 @@
 /**
  * Inclusion proofs (RFC 9162 §2.1.3) and consistency proofs (§2.1.4): that an entry is in a tree, that a tree extends an older one.
  *
- * A proof is a list of node hashes from the bottom up. `prove…` trusts its reader; `verify…` trusts nothing but the roots, and
- * refuses a proof that is too short, too long or has an element it does not use. Both refuse with UNVERIFIED.
+ * A proof is a list of node hashes from the bottom up. `prove…` trusts its reader and the indexes it is given; `verify…` trusts
+ * nothing but the roots, and refuses with UNVERIFIED a proof that is too short, too long or has an element it does not use.
  */
 import { equalBytes } from '../bytes/bytes.ts';
 import { invariant, unverified } from '../bytes/error.ts';

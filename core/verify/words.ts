@@ -117,7 +117,7 @@ function describeAct(code: ReasonCode, facts: CheckFacts, lang: Lang): string {
   const reason = given(textIn(facts, 'reason'));
   const legalBasis = given(textIn(facts, 'legalBasis'));
   const parts = words(
-    `作出机关：${by}；自何时起：${since}；理由：${reason}；法律依据：${legalBasis}。`,
+    `作出机关：${by}；生效时间：${since}；理由：${reason}；法律依据：${legalBasis}。`,
     ` By: ${by}. Since: ${since}. Reason: ${reason}. Legal basis: ${legalBasis}.`,
   );
   return `${describeReason(code, lang)}${parts[lang]}`;

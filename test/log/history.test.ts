@@ -10,6 +10,7 @@ import { parseOrigin } from '../../core/log/origin.ts';
 import { decodeSlotProof, proveSlot } from '../../core/log/slot-proof.ts';
 import { asHistorySecret, slotAt, type HistorySecret } from '../../core/log/slot.ts';
 import { leafHashOf } from '../../core/log/tree.ts';
+import { proveInclusion } from '../../core/log/tree-proof.ts';
 import { expectRefusal, readVectors } from './mangling.ts';
 import { bytesOf, FIRST_AT, MemoryLog, secretOf } from './memory-log.ts';
 
@@ -142,6 +143,19 @@ describe('a history', () => {
     lying.tree.append(leafHashOf(encodeEntry(entry)));
     lying.map.insert({ slot: entry.slot, leafHash: leafHashOf(encodeEntry({ ...entry, commitment: bytesOf('hidden') })) });
     refuse(proveHistory(h, lying.checkpoint(), lying), { h, checkpoint: lying.checkpoint() });
+  });
+
+  test('is refused when the map points to an entry that bears another slot', () => {
+    const lying = sampleLog();
+    const h = secretOf('misplaced');
+    lying.map.insert({ slot: slotAt(h, 0), leafHash: leafHashOf(lying.entries[3]!) });
+    const at = lying.checkpoint();
+    const item = {
+      ...lying.entryAt(decodeEntry(lying.entries[3]!).slot),
+      inclusionProof: proveInclusion(3, at.size, lying.tree),
+    };
+    const items = [{ ...item, slotProof: proveSlot(at.mapRoot, slotAt(h, 0), lying.map) }];
+    refuse({ items, absence: proveSlot(at.mapRoot, slotAt(h, 1), lying.map) }, { h, checkpoint: at });
   });
 });
 

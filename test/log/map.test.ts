@@ -230,6 +230,15 @@ describe('a slot proof', () => {
     expect(findings.length).to.equal(299);
   });
 
+  test('does not take a leaf that stands where its own slot does not lead', () => {
+    const [elsewhere, here] = [slotOf('1'), slotOf('0')];
+    const end = { slot: elsewhere, leafHash: bytesOf('leaf') };
+    const sibling = bytesOf('sibling');
+    const misplaced = mapHashOf({ left: mapHashOf(end), right: sibling });
+    expectRefusal('UNVERIFIED', () => verifySlotProof(misplaced, here, { siblings: [sibling], end }));
+    expectRefusal('UNVERIFIED', () => verifySlotProof(misplaced, elsewhere, { siblings: [sibling], end }));
+  });
+
   test('refuses a last sibling that is empty, whatever the end', () => {
     const end = { slot: asked, leafHash: bytesOf('leaf') };
     const bit = slotBit(asked, 0);
@@ -254,7 +263,9 @@ describe('a slot proof', () => {
 
   test('has at most 256 siblings and one of two ends', () => {
     const siblings = Array.from({ length: 257 }, () => bytesOf('sibling'));
-    expectRefusal('UNVERIFIED', () => verifySlotProof(map.root, asked, { siblings, end: null }));
+    // All bits of this slot are 0, and those beyond its last.
+    const tooDeep = siblings.reduceRight<Hash>((left, right) => mapHashOf({ left, right }), EMPTY_MAP);
+    expectRefusal('UNVERIFIED', () => verifySlotProof(tooDeep, slotOf('0'), { siblings, end: null }));
     expectRefusal('MALFORMED', () => decodeSlotProof(encodeSlotProof({ siblings, end: null })));
     for (const bytes of ['', '00', '0000', '000002', '000000ff', '0001' + '11'.repeat(31) + '00', 'ffff00']) {
       expectRefusal('MALFORMED', () => decodeSlotProof(decodeHex(bytes)));

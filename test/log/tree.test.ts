@@ -190,6 +190,18 @@ describe('a consistency proof', () => {
   });
 });
 
+describe('a proof for a larger tree', () => {
+  test('does not show an entry of it in a smaller tree with its root', () => {
+    const claim = { leafHash: LEAVES[1]!, entryIndex: 0, size: 1, rootHash: slowRoot(0, 2) };
+    expectRefusal('UNVERIFIED', () => verifyInclusion(claim, proveInclusion(1, 2, tree)));
+  });
+
+  test('does not show that a smaller tree with its root grew', () => {
+    const claim = { size1: 3, root1: slowRoot(0, 7), size2: 4, root2: slowRoot(0, 8) };
+    expectRefusal('UNVERIFIED', () => verifyConsistency(claim, proveConsistency(7, 8, tree)));
+  });
+});
+
 describe('sizes beyond 32 bits', () => {
   /** A tree whose entries are all equal needs one node for each level. */
   const levels = [LEAVES[0]!];
