@@ -16,10 +16,9 @@ import { sm3 } from '../core/sm/sm3.ts';
 import { gather } from '../core/verify/gather.ts';
 import type { ReasonCode, Verdict } from '../core/verify/verdict.ts';
 import { verify } from '../core/verify/verify.ts';
-import { fetchJson } from '../service/client.ts';
 import { readPrivateFile, replaceFileDurably } from '../service/durable-file.ts';
 import { type CommonOptions, parseInstant, print, readInput, readJsonInput } from './command.ts';
-import { fetchTrust, liveChainOf, lookUpAt, TrustMemory } from './reader.ts';
+import { exchange, fetchTrust, liveChainOf, lookUpAt, TrustMemory } from './reader.ts';
 
 export interface DepartmentOptions extends CommonOptions {
   readonly node?: string;
@@ -92,7 +91,7 @@ async function readRunning(data: string): Promise<{ node: string; tokens: string
 
 async function write(department: Department, path: string, body: JsonObject, idempotencyKey: string): Promise<JsonValue> {
   const headers = { authorization: `Bearer ${department.tokens['issuer'] ?? ''}`, 'idempotency-key': idempotencyKey };
-  return fetchJson(`${department.node}${path}`, { send: body, headers, timeoutMs: 30_000, maxBytes: 8 << 20 });
+  return exchange(department.node, path, { body, headers });
 }
 
 function parseField(text: string): [string, string] {
@@ -179,7 +178,7 @@ async function waitFor(
   if (department.tokens['operator'] !== undefined) {
     const headers = { authorization: `Bearer ${department.tokens['operator']}`, 'idempotency-key': randomUUID() };
     // Only a hurry: the node anchors by itself within a beat.
-    await fetchJson(`${department.node}/v1/anchor`, { send: {}, headers, timeoutMs: 30_000 }).catch(() => undefined);
+    await exchange(department.node, '/v1/anchor', { body: {}, headers }).catch(() => undefined);
   }
   const { trust } = await new TrustMemory(options.data).accept(await fetchTrust(verifier));
   for (const until = Date.now() + WAIT_MS; Date.now() < until; await pause(POLL_MS)) {

@@ -87,6 +87,7 @@ function buildProgram(finish: (code: number) => void): Command {
     .option('--trust <file>', 'default: trust.json in --data')
     .option('--key <file>', 'default: keys/trust.key.json in --data')
     .option('--passphrase-file <file>', 'default: keys/passphrase in --data')
+    .option('--raise-version', 'a new version: readers who accepted it refuse the present one', false)
     .option('--out <file>', 'default: stdout')
     .action((options: TrustExportOptions) => exportTrust(options));
 

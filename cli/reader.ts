@@ -15,32 +15,41 @@ import type { LookUp } from '../core/verify/gather.ts';
 import { formatLookupQuestion, parseLookupAnswer } from '../core/verify/lookup.ts';
 import { acceptTrust, formatSignedTrust, parseSignedTrust, type SignedTrust, type Trust } from '../core/verify/trust.ts';
 import type { LiveChain } from '../core/verify/world.ts';
-import { fetchJson } from '../service/client.ts';
+import { fetchBytes } from '../service/client.ts';
 import { replaceFileDurably } from '../service/durable-file.ts';
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 20_000;
 const MAX_ANSWER_BYTES = 16 << 20;
 const MAX_TRUST_BYTES = 8 << 20;
 
-function ask(url: string, path: string, send?: JsonValue): Promise<JsonValue> {
+export interface Posted {
+  readonly body: JsonValue;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One exchange of JSON; a GET without `posted`. The answer is parsed strictly and given its type by a parser of core/. */
+export async function exchange(url: string, path: string, posted?: Posted): Promise<JsonValue> {
   const options = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES };
-  return fetchJson(`${url.replace(/\/$/, '')}${path}`, send === undefined ? options : { ...options, send });
+  const headers = { ...posted?.headers, 'content-type': 'application/json' };
+  const sending = posted && { method: 'POST' as const, body: encodeUtf8(JSON.stringify(posted.body)), headers };
+  const bytes = await fetchBytes(`${url.replace(/\/$/, '')}${path}`, { ...options, ...sending });
+  return parseJson(bytes, { maxBytes: bytes.length });
 }
 
 /** `gather` asks through this. */
 export function lookUpAt(url: string): LookUp {
-  return async (question) => parseLookupAnswer(await ask(url, '/v1/lookup', formatLookupQuestion(question)));
+  return async (question) => parseLookupAnswer(await exchange(url, '/v1/lookup', { body: formatLookupQuestion(question) }));
 }
 
 export async function liveChainOf(url: string): Promise<LiveChain> {
   const askedAt = performance.now();
-  const fields = new JsonFields(await ask(url, '/v1/authorities'), 'authorities');
+  const fields = new JsonFields(await exchange(url, '/v1/authorities'), 'authorities');
   const facts = parseRegistryFacts(fields.value('facts'));
   return { facts, ageMs: fields.integer('polledMsAgo') + Math.ceil(performance.now() - askedAt) };
 }
 
 export async function fetchTrust(url: string): Promise<SignedTrust> {
-  return parseSignedTrust(await ask(url, '/trust.json'));
+  return parseSignedTrust(await exchange(url, '/trust.json'));
 }
 
 export async function readTrustFile(path: string): Promise<SignedTrust> {

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { encodeHex, encodeUtf8 } from '../core/bytes/bytes.ts';
 import { isCodedError, unavailable } from '../core/bytes/error.ts';
 import type { Hash } from '../core/bytes/hash.ts';
-import { type JsonObject, type JsonValue, parseJson } from '../core/bytes/json.ts';
+import { type JsonObject, parseJson } from '../core/bytes/json.ts';
 import { JsonFields } from '../core/bytes/json-fields.ts';
 import { chainReferenceOf } from '../core/log/attestation.ts';
 import { sm3 } from '../core/sm/sm3.ts';
@@ -15,11 +15,10 @@ import type { LookupAnswer } from '../core/verify/lookup.ts';
 import type { Trust } from '../core/verify/trust.ts';
 import type { ReasonCode, VerdictWord } from '../core/verify/verdict.ts';
 import { verify } from '../core/verify/verify.ts';
-import { fetchJson } from '../service/client.ts';
 import { readPrivateFile, replaceFileDurably } from '../service/durable-file.ts';
 import sample from '../samples/consortium.json' with { type: 'json' };
 import { readInput } from './command.ts';
-import { liveChainOf, lookUpAt, readTrustFile } from './reader.ts';
+import { exchange, liveChainOf, lookUpAt, readTrustFile } from './reader.ts';
 
 /** What to expect of a file when a verifier is asked about it without evidence. */
 export interface Sample {
@@ -56,13 +55,7 @@ class SampleNode {
   /** The key makes a second start record nothing twice. */
   async write(role: string, path: string, body: JsonObject, idempotencyKey: string): Promise<JsonFields> {
     const headers = { authorization: `Bearer ${this.#tokens[role] ?? ''}`, 'idempotency-key': idempotencyKey };
-    const answer: JsonValue = await fetchJson(`${this.#url}${path}`, {
-      send: body,
-      headers,
-      timeoutMs: 30_000,
-      maxBytes: 8 << 20,
-    });
-    return new JsonFields(answer, 'answer');
+    return new JsonFields(await exchange(this.#url, path, { body, headers }), 'answer');
   }
 }
 

@@ -22,6 +22,7 @@ export interface TrustExportOptions extends CommonOptions {
   readonly key?: string;
   readonly passphraseFile?: string;
   readonly out?: string;
+  readonly raiseVersion: boolean;
 }
 
 export function describeTrust(trust: Trust): JsonObject {
@@ -58,7 +59,7 @@ export async function showTrust(path: string | undefined, options: TrustShowOpti
   ]);
 }
 
-/** The same version with a new issue date and end: for readers who will be without a network. Works where the trust key is. */
+/** The same version, unless told to raise it, with a new issue date and end: for readers who will be without a network. */
 export async function exportTrust(options: TrustExportOptions): Promise<void> {
   const seconds = Number(options.expiresIn);
   if (!Number.isSafeInteger(seconds) || seconds < 1) throw malformed('--expires-in is a whole number of seconds');
@@ -68,7 +69,8 @@ export async function exportTrust(options: TrustExportOptions): Promise<void> {
   if (!trust.trustKeys.some((key) => equalBytes(key, signer.publicKey)))
     throw untrusted('the key is not one of the trust file’s');
   const issuedAt = Date.now();
-  const renewed = { ...trust, issuedAt, expiresAt: issuedAt + seconds * 1000 };
+  const version = trust.version + (options.raiseVersion ? 1 : 0);
+  const renewed = { ...trust, version, issuedAt, expiresAt: issuedAt + seconds * 1000 };
   const payload = encodeTrust(renewed);
   const signatures = [{ keyId: keyIdOf(signer.publicKey), signature: await signer.sign(trustSignedBytes(payload)) }];
   const text = canonicalJson(formatSignedTrust({ envelope: { payload, signatures }, trust: renewed }));

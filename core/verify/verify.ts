@@ -128,7 +128,7 @@ function notRecorded(world: World, question: Question, bases: readonly Basis[]):
   const type = identifier.type;
   if (basis === undefined) return { ...nothing('LOG_NOT_FOLLOWED'), type };
   const told = toldHistory(question.answer, basis, publicLicenceSecret(basis.log.logId, identifier.family));
-  const coverage = world.facts.coverages.find(
+  const coverage = world.facts.coverages.findLast(
     ({ authority, licenceType }) => authority === identifier.issuer && licenceType === type,
   );
   const isCovered = basis.log.authority === identifier.issuer && coverage !== undefined && coverage.since <= payload.validFrom;

@@ -127,7 +127,9 @@ describe('registry facts', () => {
     },
   };
   for (const [name, live] of Object.entries(allowed)) {
-    test(`do not contradict their snapshot: ${name}`, () => expect(contradictionOf(live, facts)).to.equal(null));
+    test(`do not contradict their snapshot: ${name}`, () => {
+      expect(contradictionOf(live, facts)).to.equal(null);
+    });
   }
 
   const contradicting: Readonly<Record<string, RegistryFacts>> = {
@@ -143,7 +145,9 @@ describe('registry facts', () => {
     },
   };
   for (const [name, live] of Object.entries(contradicting)) {
-    test(`contradict their snapshot when ${name}`, () => expect(contradictionOf(live, facts)).not.to.equal(null));
+    test(`contradict their snapshot when ${name}`, () => {
+      expect(contradictionOf(live, facts)).not.to.equal(null);
+    });
   }
 
   test('an end may move earlier and not later', () => {

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IAuthorityRegistry} from "./IAuthorityRegistry.sol";
+
+/// @title Checkpoints of logs, on chain
+/// @notice A log's anchors only move forward: its size does not shrink and its time grows. All times are UTC milliseconds.
+/// Every anchor stands in an event; storage keeps one word of it, so that its preimage can be shown later.
+interface ICheckpointAnchor {
+    /// @notice The newest anchor of a log.
+    /// @param count The number of anchors, one more than the newest one's sequence number; zero before the first.
+    /// @param time The checkpoint's own time.
+    /// @param blockTime The time of the block that holds the anchor.
+    struct Head {
+        uint64 count;
+        uint64 size;
+        uint64 time;
+        uint64 blockTime;
+    }
+
+    /// @param sequence Counts the log's anchors from 0.
+    event Anchored(
+        bytes32 indexed logId,
+        uint64 indexed sequence,
+        uint64 size,
+        uint64 time,
+        bytes32 root,
+        bytes32 mapRoot,
+        bytes32 keyId,
+        bytes signature,
+        uint64 blockTime
+    );
+    /// @notice A checkpoint of the same size as an anchor, with another root or map root. The head stays as it is.
+    /// @param sequence The anchor that it contradicts.
+    event Forked(
+        bytes32 indexed logId,
+        uint64 indexed sequence,
+        uint64 size,
+        uint64 time,
+        bytes32 root,
+        bytes32 mapRoot,
+        bytes32 keyId,
+        bytes signature,
+        uint64 blockTime
+    );
+
+    error UnknownLog(bytes32 logId);
+    error ClosedLog(bytes32 logId, uint64 closedAt);
+    error NotLogAccount(bytes32 logId, address account);
+    error UnknownKey(bytes32 keyId);
+    error WrongKey(bytes32 keyId);
+    error NotYetValid(bytes32 keyId, uint64 validFrom);
+    error RetiredKey(bytes32 keyId, uint64 validTo);
+    error CompromisedKey(bytes32 keyId, uint64 since);
+    error BadSignatureLength(uint256 length);
+    error ProofTooLong(uint256 length);
+    error BadNumber(uint256 value);
+    error BadMapRoot(uint64 size, bytes32 mapRoot);
+    error SizeShrinks(bytes32 logId, uint64 have, uint64 got);
+    error NotLater(bytes32 logId, uint64 have, uint64 got);
+    error TimeOutOfBounds(uint64 time, uint64 blockTime);
+
+    /// @notice Records a checkpoint of an open log, or that it contradicts the newest one.
+    /// @param logId The log.
+    /// @param size Entries in the log, at most 2^53-1.
+    /// @param time The checkpoint's own time: at most an hour before the block's and two minutes after it.
+    /// @param root SM3 root of the tree.
+    /// @param mapRoot SM3 root of the map, zero if and only if the log is empty.
+    /// @param keyId The owner's log key that signed the checkpoint.
+    /// @param signature SM2 signature over the checkpoint's 128 bytes, r ‖ s.
+    /// @param proof Consistency with the newest anchor, at most 64 hashes.
+    function anchor(
+        bytes32 logId,
+        uint64 size,
+        uint64 time,
+        bytes32 root,
+        bytes32 mapRoot,
+        bytes32 keyId,
+        bytes calldata signature,
+        bytes32[] calldata proof
+    ) external;
+
+    /// @notice Where logs, keys and accounts stand.
+    function registry() external view returns (IAuthorityRegistry);
+
+    function headOf(bytes32 logId) external view returns (Head memory);
+
+    /// @notice keccak256 of size, time, root, map root and block time, each as 32 bytes; zero if there is no such anchor.
+    function wordAt(bytes32 logId, uint64 sequence) external view returns (bytes32);
+}

@@ -1,0 +1,263 @@
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'chai';
+import { encodeHex } from '../../core/bytes/bytes.ts';
+import { CodedError } from '../../core/bytes/error.ts';
+import type { JsonObject } from '../../core/bytes/json.ts';
+import { encodeCloseLog, encodeDeclareCoverage, encodeRetireKey } from '../../chain/contract-call.ts';
+import { deployContracts } from '../../chain/deploy.ts';
+import type { Call, ChainSender } from '../../chain/sender.ts';
+import { startRpcProxy, type Fate, type RpcProxy } from './rpc-proxy.ts';
+import { LICENCE_TYPE, LOG_ID, OTHER, OWNER, root, startSampleChain, type SampleChain } from './sample-chain.ts';
+
+let chain: SampleChain;
+let proxy: RpcProxy;
+beforeEach(async () => {
+  chain = await startSampleChain();
+  proxy = await startRpcProxy(chain.anvil.rpcUrl);
+});
+afterEach(async () => {
+  await proxy.stop();
+  await chain.anvil.stop();
+});
+
+/** A call that the administrator may make any number of times; each `since` makes another. */
+function coverage(since: number, code = OWNER): Call {
+  return { to: chain.contracts.registry, data: encodeDeclareCoverage({ code, licenceType: LICENCE_TYPE, since }) };
+}
+
+/** The administrator behind the proxy. */
+const admin = (timeoutMs = 3000): ChainSender => chain.sender('a1', { rpcUrl: proxy.rpcUrl, timeoutMs });
+const handedIn = (): unknown[] =>
+  proxy.calls.filter(({ method }) => method === 'eth_sendRawTransaction').map(({ params }) => params[0]);
+
+async function failureOf(sending: Promise<unknown>): Promise<CodedError> {
+  const error: unknown = await sending.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof CodedError)) throw new Error('no coded error', { cause: error });
+  return error;
+}
+
+/** `since` of every coverage declared so far. */
+async function declared(): Promise<number[]> {
+  const { events } = await chain.reader().poll();
+  return events.flatMap((event) => (event.kind === 'coverage-declared' ? [event.since] : []));
+}
+
+describe('a transaction', () => {
+  test('is of the old kind, costs nothing, and is bound to the chain', async () => {
+    const { transactionHash, blockNumber, blockHash } = await chain.admin.send(coverage(1));
+    const found = await chain.anvil.call('eth_getTransactionByHash', `0x${encodeHex(transactionHash)}`);
+    const { type, gasPrice, value, chainId, from } = found as JsonObject;
+    expect({ type, gasPrice, value, chainId }).to.deep.equal({ type: '0x0', gasPrice: '0x0', value: '0x0', chainId: '0x4f24' });
+    expect(from).to.equal(chain.admin.account);
+    expect((await chain.rpc.block(blockNumber))!.hash).to.deep.equal(blockHash);
+    expect(await chain.anvil.call('eth_getBalance', chain.admin.account, 'latest')).to.equal('0x0');
+  });
+
+  test('many at once go one after the other', async () => {
+    await Promise.all([1, 2, 3, 4, 5].map((since) => chain.admin.send(coverage(since))));
+    expect(await declared()).to.deep.equal([1, 2, 3, 4, 5]);
+  });
+
+  test('one that fails does not keep back the next', async () => {
+    const [refused, accepted] = await Promise.allSettled([chain.owner.send(coverage(1)), chain.admin.send(coverage(2))]);
+    expect([refused.status, accepted.status]).to.deep.equal(['rejected', 'fulfilled']);
+  });
+});
+
+describe('a refusal of the contract', () => {
+  test('is CONFLICT with the name of the error and its values, and sends nothing', async () => {
+    const { account } = chain.owner;
+    const sender = chain.sender('b2', { rpcUrl: proxy.rpcUrl });
+    const notAdmin = await failureOf(sender.send(coverage(1)));
+    expect([notAdmin.code, notAdmin.facts.error]).to.deep.equal(['CONFLICT', 'NotAdmin']);
+    expect(String(notAdmin.facts.sender).toLowerCase()).to.equal(account);
+    expect(handedIn()).to.deep.equal([]);
+    await chain.anchor(5);
+    const shrinks = await failureOf(chain.anchor(4));
+    expect(shrinks.facts).to.deep.equal({ error: 'SizeShrinks', logId: `0x${encodeHex(LOG_ID)}`, have: 5, got: 4 });
+  });
+
+  test('that comes only in the block is CONFLICT as well', async () => {
+    await chain.anvil.call('evm_setAutomine', false);
+    const closing = chain.admin.send({ to: chain.contracts.registry, data: encodeCloseLog(LOG_ID) });
+    const anchoring = failureOf(chain.anchor(1));
+    while ((await chain.anvil.call('eth_getBlockTransactionCountByNumber', 'pending')) !== '0x2') await sleep(10);
+    await chain.anvil.call('evm_mine');
+    await closing;
+    expect((await anchoring).facts.error).to.equal('ClosedLog');
+  });
+
+  test('without a known error is CONFLICT too', async () => {
+    const nonsense = await failureOf(chain.admin.send({ to: chain.contracts.registry, data: '0x12345678' }));
+    expect([nonsense.code, nonsense.facts.error]).to.deep.equal(['CONFLICT', 'unknown']);
+  });
+
+  test('keys and scopes that do not exist are named', async () => {
+    const { registry } = chain.contracts;
+    const unknownKey = await failureOf(chain.admin.send({ to: registry, data: encodeRetireKey(root('nobody')) }));
+    expect(unknownKey.facts).to.deep.equal({ error: 'UnknownKey', keyId: `0x${encodeHex(root('nobody'))}` });
+    const unknownAuthority = await failureOf(chain.admin.send(coverage(1, OTHER)));
+    expect(unknownAuthority.facts.error).to.equal('UnknownAuthority');
+  });
+
+  test('of the constructor: a unit of time that does not fit the chain', async () => {
+    const refused = await failureOf(deployContracts(chain.admin, { admin: chain.admin.account, msPerUnit: 1 }));
+    expect(refused.facts.error).to.equal('BadUnit');
+  });
+});
+
+describe('lost answers', () => {
+  test('the very same bytes are handed in again, and act once', async () => {
+    for (const [since, fate] of [
+      [1, 'lose answer'],
+      [2, 'lose question'],
+    ] as const) {
+      proxy.calls.length = 0;
+      proxy.fate = ({ method }) => (method === 'eth_sendRawTransaction' && handedIn().length < 3 ? fate : 'relay');
+      await admin().send(coverage(since));
+      expect(handedIn().length).to.equal(3);
+      expect(new Set(handedIn()).size).to.equal(1);
+    }
+    expect(await declared()).to.deep.equal([1, 2]);
+  });
+
+  test('any single lost answer after the signature delays and changes nothing', async () => {
+    for (const [i, method] of ['eth_sendRawTransaction', 'eth_getTransactionReceipt'].entries()) {
+      let lost = 0;
+      proxy.fate = (call) => (call.method === method && lost++ === 0 ? 'lose answer' : 'relay');
+      await admin().send(coverage(i));
+    }
+    expect(await declared()).to.deep.equal([0, 1]);
+  });
+
+  test('before the signature they are UNAVAILABLE, and nothing was sent', async () => {
+    for (const method of ['eth_estimateGas', 'eth_getTransactionCount']) {
+      proxy.fate = (call) => (call.method === method ? 'lose answer' : 'relay');
+      expect((await failureOf(admin().send(coverage(1)))).code).to.equal('UNAVAILABLE');
+    }
+    expect(handedIn()).to.deep.equal([]);
+  });
+
+  test('time runs out: UNAVAILABLE; the same call again goes on with the same bytes', async () => {
+    const sender = admin(300);
+    proxy.fate = ({ method }) => (method === 'eth_sendRawTransaction' ? 'lose answer' : 'relay');
+    await chain.anvil.call('evm_setAutomine', false);
+    expect((await failureOf(sender.send(coverage(1)))).code).to.equal('UNAVAILABLE');
+    await chain.anvil.call('evm_setAutomine', true);
+    await chain.anvil.call('evm_mine');
+    proxy.fate = () => 'relay';
+    await sender.send(coverage(1));
+    expect(new Set(handedIn()).size).to.equal(1);
+    expect(await declared()).to.deep.equal([1]);
+  });
+
+  test('another call first finds out what became of the one before it', async () => {
+    const sender = admin(300);
+    proxy.fate = ({ method }) => (method === 'eth_sendRawTransaction' ? 'lose question' : 'relay');
+    expect((await failureOf(sender.send(coverage(1)))).code).to.equal('UNAVAILABLE');
+    proxy.fate = () => 'relay';
+    await sender.send(coverage(2));
+    expect(await declared()).to.deep.equal([1, 2]);
+  });
+});
+
+describe('nonces', () => {
+  test('a sender that starts counts what an earlier one left in the pool', async () => {
+    await chain.anvil.call('evm_setAutomine', false);
+    await failureOf(chain.sender('a1', { timeoutMs: 300 }).send(coverage(1)));
+    const second = chain.sender('a1').send(coverage(2));
+    while ((await chain.anvil.call('eth_getBlockTransactionCountByNumber', 'pending')) !== '0x2') await sleep(10);
+    await chain.anvil.call('evm_mine');
+    await second;
+    expect(await declared()).to.deep.equal([1, 2]);
+  });
+
+  test('a transaction whose nonce another program has used is signed anew', async () => {
+    const sender = admin();
+    const hasty = admin(300);
+    proxy.fate = ({ method }) => (method === 'eth_sendRawTransaction' ? 'lose question' : 'relay');
+    await failureOf(hasty.send(coverage(1)));
+    proxy.fate = () => 'relay';
+    await sender.send(coverage(2));
+    // Its own time-out is too short to make sure, so it stays open for a while.
+    while ((await hasty.send(coverage(1)).catch(() => null)) === null) await sleep(1);
+    expect(await declared()).to.deep.equal([2, 1]);
+  });
+
+  test('a transaction that waits for one the chain has lost is signed anew', async () => {
+    const sender = admin(300);
+    await sender.send(coverage(1));
+    proxy.fate = ({ method }) => (method === 'eth_sendRawTransaction' ? 'lose question' : 'relay');
+    await failureOf(sender.send(coverage(2)));
+    proxy.fate = () => 'relay';
+    await chain.anvil.call('anvil_rollback', 1);
+    await sender.send(coverage(2));
+    expect(await declared()).to.deep.equal([2]);
+  });
+
+  test('a transaction that the node refuses for itself is not kept', async () => {
+    const sender = admin();
+    const error = { code: -32000, message: 'exceeds block gas limit' };
+    proxy.fate = ({ method }) => (method === 'eth_sendRawTransaction' ? { error } : 'relay');
+    const refused = await failureOf(sender.send(coverage(1)));
+    expect(refused.code).to.equal('UNAVAILABLE');
+    expect(refused.facts).to.deep.equal({ method: 'eth_sendRawTransaction', reason: error.message });
+    proxy.fate = () => 'relay';
+    await sender.send(coverage(2));
+    expect(await declared()).to.deep.equal([2]);
+  });
+
+  test('what other engines say of bytes they have, or of a nonce that is used, is understood', async () => {
+    for (const [since, message] of [
+      [1, 'already known'],
+      [2, 'known transaction: 0x00'],
+      [3, 'ALREADY_EXISTS: already known'],
+      [4, 'transaction already imported'],
+      [5, 'nonce too low: next nonce 7, tx nonce 6'],
+      [6, 'Nonce too low'],
+    ] as const) {
+      proxy.calls.length = 0;
+      proxy.fate = ({ method }) => {
+        if (method !== 'eth_sendRawTransaction') return 'relay';
+        return handedIn().length === 1 ? 'lose answer' : { error: { code: -32000, message } };
+      };
+      await admin().send(coverage(since));
+    }
+    expect(await declared()).to.deep.equal([1, 2, 3, 4, 5, 6]);
+  });
+});
+
+describe('a chain that stands still', () => {
+  test('is UNAVAILABLE in time; when it goes on, the same call acts once', async () => {
+    const sender = chain.sender('a1', { timeoutMs: 600 });
+    await chain.anvil.pause();
+    expect((await failureOf(sender.send(coverage(1)))).code).to.equal('UNAVAILABLE');
+    chain.anvil.resume();
+    await sender.send(coverage(1));
+    expect(await declared()).to.deep.equal([1]);
+  });
+
+  test('also when it stops between signature and receipt', async () => {
+    const sender = chain.sender('a1', { rpcUrl: proxy.rpcUrl, timeoutMs: 600 });
+    proxy.fate = async ({ method }): Promise<Fate> => {
+      if (method === 'eth_sendRawTransaction') await chain.anvil.pause();
+      return 'relay';
+    };
+    expect((await failureOf(sender.send(coverage(1)))).code).to.equal('UNAVAILABLE');
+    proxy.fate = () => 'relay';
+    chain.anvil.resume();
+    await sender.send(coverage(1));
+    expect(new Set(handedIn()).size).to.equal(1);
+    expect(await declared()).to.deep.equal([1]);
+  });
+});
+
+test('refuses a private key in another spelling', () => {
+  for (const key of ['a1', `0x${'a1'.repeat(32)}`, 'A1'.repeat(32), 'a1'.repeat(33)]) {
+    expect(() => chain.sender(key, { privateKeyHex: key })).to.throw(CodedError);
+  }
+});
