@@ -125,7 +125,9 @@ function describeVerdict(verdict: Verdict, { lang }: CommonOptions, trust: Trust
       lines.push(`  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
   }
   lines.push('');
-  for (const check of verdict.checks) {
+  // One reason for everything is said once.
+  const isOneReason = verdict.checks.every(({ outcome }) => outcome === 'unknown' || outcome === 'notAsked');
+  for (const check of isOneReason ? verdict.checks.slice(0, 1) : verdict.checks) {
     lines.push(`${OUTCOME_MARK[check.outcome]} ${nameCheck(check.id, lang)}: ${describeCheck(check, lang)}`);
   }
   for (const finding of verdict.findings) lines.push(`! ${describeFinding(finding, lang)}`);
