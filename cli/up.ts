@@ -108,7 +108,14 @@ interface ChainPlace {
 }
 
 async function startChain(supervisor: Supervisor, data: string): Promise<string> {
-  const args = [join(ROOT, 'chain/embedded-main.ts'), '--dir', join(data, 'chain'), '--port', String(await freePort())];
+  const args = [
+    join(ROOT, 'chain/embedded-main.ts'),
+    '--dir',
+    join(data, 'chain'),
+    '--port',
+    String(await freePort()),
+    '--exit-with-parent',
+  ];
   const ready = await supervisor.start({ name: 'chain', args });
   return String(ready['url']);
 }
