@@ -57,7 +57,7 @@ const files = globSync('test/**/*.test.ts', { cwd: root })
   .map((file) => join(root, file))
   .filter(isChosen)
   .toSorted();
-const isWhole = (file: string): boolean => file.includes('/test/e2e/') || file.includes('/test/embedded/');
+const isWhole = (file: string): boolean => /\/test\/(e2e|embedded|web)\//.test(file);
 
 if (words.length === 0) {
   staticCheck('formatted (prettier)', 'prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']);

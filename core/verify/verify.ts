@@ -67,7 +67,7 @@ export function verify(question: Question): Verdict {
 
 /** For callers that have no trust file to judge by: every check is unknown for one reason. */
 export function undeterminedVerdict(code: ReasonCode, evaluatedAt: number): Verdict {
-  const checks = askedChecks(allUnknown(code), new Set(CHECK_IDS));
+  const checks = askedChecks(allUnknown(code), new Set(CHECK_IDS.filter((id) => id !== 'seal')));
   return {
     ...decide(checks),
     asOf: evaluatedAt,

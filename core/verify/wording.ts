@@ -57,7 +57,7 @@ export const REASONS: Readonly<Record<ReasonCode, Words>> = {
   FORKED_LOG: words('该日志出现了相互矛盾的版本', 'this log has shown versions that contradict each other'),
   DISPUTED_LOG: words('该日志正处于争议处理中', 'this log is under dispute'),
   STALE: words('所依据的信息超过了允许的时限', 'the information is older than is allowed'),
-  CHAIN_UNREACHABLE: words('目前无法从链上取得最新信息', 'nothing recent can be had from the chain'),
+  CHAIN_UNREACHABLE: words('核验服务目前无法读取链上信息', 'the verifier cannot read the chain at present'),
   NODE_UNREACHABLE: words('日志节点或核验服务没有答复', 'the log’s node or the verifier does not answer'),
   TRUST_EXPIRED: words('信任文件已过期', 'the trust file has expired'),
   TRUST_ROLLED_BACK: words('收到的信任文件比此前接受的更旧', 'the trust file received is older than one accepted before'),

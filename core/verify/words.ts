@@ -76,7 +76,7 @@ function detailOf({ id, facts }: Check, lang: Lang): string | null {
   const has = (...names: readonly string[]): boolean => names.every((name) => numberIn(facts, name) !== null);
   if (id === 'witnesses' && has('count', 'quorum')) {
     const [count, quorum] = [number('count'), number('quorum')];
-    return words(`${count} 家，要求 ${quorum} 家`, `${count}, where ${quorum} must`)[lang];
+    return words(`${count} 家，要求 ${quorum} 家`, `by ${count}, ${quorum} required`)[lang];
   }
   if (id === 'anchor' && has('blockNumber', 'anchoredAt')) {
     const at = formatInstant(number('anchoredAt'), lang);

@@ -1,0 +1,213 @@
+/** The page's own words in English. */
+import type { Text } from './zh-CN.ts';
+
+const NOT_AGAINST = 'This says nothing against the licence.';
+const ASK_ISSUER = 'Ask the issuer.';
+const TRUST = 'Ask whoever runs this system for a trust file that holds, then check again.';
+
+export const en: Text = {
+  lang: 'en',
+  name: 'Veritrail',
+  pageTitle: 'Check an electronic licence',
+  otherLang: '中文',
+  lead: 'Choose the licence file to see who issued it and whether it is in force.',
+  privacy: 'The file is read on this machine only. Neither its content nor its digest leaves it.',
+
+  sample: 'Sample',
+  sampleNote: 'One machine, no independent party. For demonstration only.',
+
+  pick: 'Choose file',
+  pickAnother: 'Check another file',
+  drop: 'or drop it here',
+  pickHint: 'If there is an evidence file (.evidence.json), choose it together with the licence file.',
+  file: 'File',
+  withEvidence: 'with evidence file',
+  again: 'Check again',
+  reading: 'Reading the file',
+  asking: 'Checking the records',
+  troubles: {
+    'no-file': 'The accompanying file has been read. Now choose the licence file to check.',
+    'many-files': 'One licence file at a time, please, with at most one evidence file.',
+    'unreadable-file': 'The file cannot be read. It may have been moved or changed. Please choose it again.',
+    'unreadable-evidence': 'The evidence or trust file cannot be read. It may be damaged.',
+    'refused-trust': 'This trust file cannot be used: it is older than the one in use, or its signatures do not hold.',
+    broken: 'This page has failed and has no verdict. Please reload it and try again.',
+  },
+
+  steps: [
+    ['Computed here', 'The file’s SM3 digest yields the places to ask about. Only these are sent; they do not reveal the file.'],
+    ['Proofs fetched', 'The log answers with its entries and their proofs: inclusion, nothing left out, anchor and witnesses.'],
+    ['Checked here', 'Every signature and proof is checked by this page. The server’s own opinion is never used.'],
+  ],
+
+  valid: (issuer) => `Issued by ${issuer}, and in force now.`,
+  validOffline: (issuer) => `Issued by ${issuer}, and in force at the time stated.`,
+  validNext: 'Compare the details below with the licence in front of you, and check who presents it.',
+  offline: (instant) => `as of ${instant}`,
+  offlineNote:
+    'This is an offline check by the evidence that was brought. It tells only how things stood then; whether the licence was suspended, revoked, annulled or cancelled since must be checked online.',
+  next: {
+    valid: '',
+    invalid: 'Do not rely on it. If in doubt, ask the issuer.',
+    undetermined: 'Nothing can be concluded yet. Check again later, or ask the issuer.',
+  },
+  explain: {
+    NOT_RECORDED: {
+      says: 'The logs that were asked hold no record of this file.',
+      why: 'That does not make it a forgery: it may not be recorded yet, it may come from an issuer that does not take part, or it may have changed when it was saved – one different byte makes another file.',
+      next: 'Try the original file as the issuer gave it out, together with its evidence file (.evidence.json) if there is one. If there is still no record, ask the issuer.',
+    },
+    LOG_NOT_FOLLOWED: {
+      says: 'This verifier does not follow the issuer’s log, so it cannot tell.',
+      why: NOT_AGAINST,
+      next: 'Use a verifier that follows this issuer, or ask the issuer.',
+    },
+    CONFLICTING_RECORDS: { says: 'The records about this file contradict each other.', next: ASK_ISSUER },
+    CONTENT_CHANGED: {
+      says: 'This is not the file that the evidence and the record are about: it was changed, or is another file.',
+      next: 'Do not rely on this file. Ask the holder for the original as the issuer gave it out.',
+    },
+    REVOKED: { says: 'This licence has been revoked and no longer counts.' },
+    ANNULLED: { says: 'This licence has been annulled: it is void from the start.' },
+    CANCELLED: { says: 'This licence has been cancelled, or the issuer has withdrawn this file.' },
+    SUSPENDED: {
+      says: 'This licence is suspended and does not count at present.',
+      next: 'Ask the authority that decided whether the suspension has been lifted.',
+    },
+    SUPERSEDED: {
+      says: 'A newer version of this licence has been issued; this file is an old one.',
+      next: 'Ask the holder for the newest version.',
+    },
+    EXPIRED: { says: 'The term stated in this licence has ended.', next: 'Ask the holder for the renewed licence.' },
+    NOT_YET_VALID: { says: 'The term stated in this licence has not begun.' },
+    PROVISIONAL: {
+      says: 'The record is in the log but not anchored on the chain yet, so there is no verdict.',
+      why: 'This usually takes minutes.',
+      next: 'This page checks again by itself. Please wait.',
+    },
+    UNWITNESSED: { says: 'Not enough witnesses stand behind this record yet, so there is no verdict.' },
+    FORKED_LOG: {
+      says: 'This issuer’s log has shown versions that contradict each other. Until that is cleared up it does not count.',
+      next: ASK_ISSUER,
+    },
+    DISPUTED_LOG: { says: 'This issuer’s log is under dispute. Until that is settled it does not count.', next: ASK_ISSUER },
+    BAD_PROOF: {
+      says: 'The proofs received are incomplete or do not hold.',
+      why: 'This may be trouble on the way or at the server; it says nothing against the licence.',
+    },
+    STALE: {
+      says: 'The information is older than is allowed, or this machine’s clock is wrong, so the present status cannot be told.',
+      next: 'Check the date and time of this machine, then check again.',
+    },
+    CHAIN_UNREACHABLE: {
+      says: 'The verifier cannot read the chain at present, so the licence’s present status cannot be told.',
+      why: NOT_AGAINST,
+      next: 'This page checks again by itself. The evidence file can be saved meanwhile and checked later or offline. If it is urgent, ask the issuer.',
+    },
+    NODE_UNREACHABLE: {
+      says: 'The verifier does not answer, or could not get the records, so nothing could be checked.',
+      why: NOT_AGAINST,
+      next: 'This page checks again by itself. With an evidence file it can be checked offline. If it is urgent, ask the issuer.',
+    },
+    TRUST_EXPIRED: { says: 'The trust file has expired, and every verdict with it.', next: TRUST },
+    TRUST_ROLLED_BACK: {
+      says: 'The verifier offers a trust file older than the one used here before. It is refused.',
+      next: TRUST,
+    },
+  },
+  trustRefused: { says: 'The verifier’s trust file does not hold and was refused, so nothing was checked.', next: TRUST },
+  notChecked: (names) => `Could not be checked: ${names}.`,
+  watching: 'Checking again every 3 s',
+  checkedAt: (instant) => `Checked ${instant}`,
+
+  act: { by: 'By', since: 'In effect since', reason: 'Reason', legalBasis: 'Legal basis', proved: 'Recorded at the latest' },
+  notGiven: 'Not given by the issuer',
+  newerVersion: 'Identifier of the newer version',
+
+  saveEvidence: 'Save evidence file',
+  saveEvidenceNote: 'It can be carried with the licence file and checked offline. It is as confidential as the file itself.',
+  checkOffline: 'Check by the evidence',
+  checkOfflineNote: 'Nobody is asked: the evidence file and the trust file used here decide, as of when the evidence was taken.',
+  noTrustForEvidence:
+    'There is no trust file here for the chain of this evidence. Choose the trust file (trust.json) with it to check offline.',
+
+  licence: 'Compare with the licence',
+  issuer: 'Registered issuer',
+  type: 'Licence type code',
+  identifier: 'Licence identifier',
+  term: 'Term',
+  status: 'Status',
+  fields: {
+    ZZMC: 'Licence name',
+    ZZBH: 'Licence number',
+    ZZBS: 'Licence identifier',
+    ZZLXDM: 'Licence type code',
+    ZZBFJG: 'Issuing authority',
+    ZZBFJGDM: 'Issuing authority code',
+    ZZBFRQ: 'Date of issue',
+    ZZYXQQSRQ: 'Term begins',
+    ZZYXQJZRQ: 'Term ends',
+    CZZT: 'Holder',
+    CZZTDM: 'Holder code',
+    CZZTDMLX: 'Kind of holder code',
+    KZ_KSMC: 'Mine',
+    KZ_KCKZ: 'Mineral',
+    KZ_XMMC: 'Project',
+  },
+
+  findings: 'Please note',
+  checks: 'Checks',
+  eachCheck: 'One by one',
+  counts: (pass, asked) => `${pass} of ${asked} passed`,
+  outcomes: { pass: 'Passed', fail: 'Failed', unknown: 'Unknown', notAsked: 'Not asked for' },
+
+  proof: 'See the proof',
+  checkpoint: 'Checkpoint',
+  standsOn: (origin, size) => `Stands on checkpoint ${origin} · ${size} entries`,
+  standsOnNothing: 'There is no checkpoint to stand on.',
+  origin: 'Log',
+  logId: 'Log id',
+  size: 'Size',
+  rootHash: 'Root hash',
+  mapRoot: 'Map root',
+  issuedAt: 'Checkpoint time',
+  anchor: 'Anchor',
+  notAnchored: 'Not anchored yet',
+  blockNumber: 'Block number',
+  blockHash: 'Block hash',
+  anchoredAt: 'Block time',
+  anchoredBy: 'On whose word',
+  by: {
+    chain: 'the chain as the verifier just read it, and the witnesses’ signatures',
+    witnesses: 'the witnesses’ signatures (offline)',
+  },
+  witnesses: 'Witnesses',
+  witnessCount: (count, quorum) => `${count} (${quorum} required)`,
+  entries: 'Entries relied on',
+  entryIndex: 'Index',
+  entryKind: 'Entry',
+  recordedAt: 'Time by the log',
+  provedTime: 'Proved time',
+  provedBetween: (from, to) => (to === null ? `not before ${from}` : `between ${from} and ${to}`),
+  about: { licence: 'licence', file: 'file' },
+  kinds: {
+    issue: 'issue',
+    suspend: 'suspend',
+    resume: 'resume',
+    revoke: 'revoke',
+    annul: 'annul',
+    cancel: 'cancel',
+    reinstate: 'reinstate',
+    correct: 'correct',
+    file: 'record',
+    copy: 'copy',
+    erasure: 'erasure',
+  },
+  unknownKind: 'other',
+
+  truth: 'A verdict proves what was said, by whom, when at the latest, and what holds now — not that it was true when said.',
+  trust: 'Trust file',
+  trustOf: (consortium, version, until) => `consortium ${consortium} · version ${version} · in use until ${until}`,
+  firstSight:
+    'Seen for the first time by this browser and taken on sight. To be surer, get the trust file from a source you rely on and choose it as well.',
+};
