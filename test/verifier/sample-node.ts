@@ -1,0 +1,78 @@
+/** The public side of a department's node over a log in memory, with everything that an evil or a broken one does to its readers. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { encodeHex } from '../../core/bytes/bytes.ts';
+import { isCodedError } from '../../core/bytes/error.ts';
+import { encodeEntryBundle, encodeHashTile, parseTilePath, TILE_WIDTH, tileWidthAt, type TileId } from '../../core/log/tile.ts';
+import { parseNote } from '../../core/log/note.ts';
+import { leafHashOf } from '../../core/log/tree.ts';
+import type { StoryLog } from '../verify/story.ts';
+
+/** What is done to an answer: its bytes changed, or null for a 404. */
+export type Tamper = (path: string, bytes: Uint8Array) => Uint8Array | null;
+
+export class SampleNode {
+  log: StoryLog;
+  /** The newest published note; null: none yet. */
+  note: string | null = null;
+  tamper: Tamper = (_path, bytes) => bytes;
+  /** Takes requests and never answers. */
+  isHanging = false;
+  readonly paths: string[] = [];
+  readonly #server: Server;
+
+  private constructor(log: StoryLog) {
+    this.log = log;
+    this.#server = createServer((request, response) => this.#answer(request, response));
+  }
+
+  static async start(log: StoryLog): Promise<SampleNode> {
+    const node = new SampleNode(log);
+    node.#server.listen(0, '127.0.0.1');
+    await once(node.#server, 'listening');
+    return node;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const path = request.url!;
+    this.paths.push(path);
+    if (this.isHanging) return;
+    const bytes = this.#read(path);
+    const told = bytes && this.tamper(path, bytes);
+    response.statusCode = told === null ? 404 : 200;
+    if (told === null) response.setHeader('content-type', 'application/problem+json');
+    response.end(told ?? JSON.stringify({ code: 'NOT_FOUND', detail: 'nothing here' }));
+  }
+
+  #read(path: string): Uint8Array | null {
+    if (path === '/checkpoint') return this.note === null ? null : Buffer.from(this.note);
+    if (path.startsWith('/opening/')) {
+      const row = this.log.rows.find(({ bytes }) => path === `/opening/${encodeHex(leafHashOf(bytes))}`);
+      return row?.opening ?? null;
+    }
+    try {
+      return this.#tile(parseTilePath(path));
+    } catch (error) {
+      if (isCodedError(error)) return null;
+      throw error;
+    }
+  }
+
+  #tile({ level, tileIndex, width }: TileId): Uint8Array | null {
+    const size = this.note === null ? 0 : parseNote(this.note).checkpoint.size;
+    if (width > tileWidthAt(size, level, tileIndex)) return null;
+    const first = tileIndex * TILE_WIDTH;
+    if (level === 'entries') return encodeEntryBundle(this.log.rows.slice(first, first + width).map(({ bytes }) => bytes));
+    return encodeHashTile(Array.from({ length: width }, (_, i) => this.log.tree.node(8 * level, first + i)));
+  }
+}

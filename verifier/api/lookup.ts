@@ -1,0 +1,250 @@
+/**
+ * What the verifier answers about slots (core/verify/lookup.ts), from its index alone: nobody is asked, nothing is awaited.
+ *
+ * A log's part of an answer stands on the newest anchored checkpoint; when one of the asked slots was taken since, on what the node has
+ * published: then readers see that it is provisional.
+ */
+import { encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
+import { conflict, notFound, unavailable } from '../../core/bytes/error.ts';
+import type { Hash } from '../../core/bytes/hash.ts';
+import { parseJson } from '../../core/bytes/json.ts';
+import type { LogFact, RegistryFacts } from '../../core/authority/registry.ts';
+import { formatNote } from '../../core/log/note.ts';
+import { encodeSlotProof, proveSlot } from '../../core/log/slot-proof.ts';
+import { leafHashOf } from '../../core/log/tree.ts';
+import { proveInclusion } from '../../core/log/tree-proof.ts';
+import {
+  type AbsentSlot,
+  type AnchorClaim,
+  formatLookupAnswer,
+  type LogAnswer,
+  type LookupAnswer,
+  type LookupQuestion,
+  parseLookupQuestion,
+  type PresentSlot,
+} from '../../core/verify/lookup.ts';
+import { readBody } from '../../service/body.ts';
+import { type HotCall, sendJson } from '../../service/http.ts';
+import type { Confirmations } from '../confirmation.ts';
+import type { Anchor } from '../follow/anchor.ts';
+import type { ChainFollower } from '../follow/chain-follower.ts';
+import type { LogFollower } from '../follow/log-follower.ts';
+import { IndexDamage } from '../index/damage.ts';
+import type { SlotRow, SlotStore } from '../index/slot-store.ts';
+
+export interface LookupSources {
+  /** By log id in hex. */
+  readonly logs: ReadonlyMap<string, LogFollower>;
+  readonly slots: SlotStore;
+  readonly chain: ChainFollower;
+  readonly confirmations: Confirmations;
+  /** A spoilt value was met, of this log or of all of them. */
+  readonly onDamage: (damage: IndexDamage, log: LogFollower | null) => void;
+}
+
+/** The checkpoint that a log's part of the answer stands on. */
+interface Basis {
+  readonly size: number;
+  readonly mapRoot: Hash;
+  readonly note: string;
+  /** Null: not anchored, or not confirmed yet. */
+  readonly anchor: Anchor | null;
+}
+
+/** A log that is asked, with what the registry says about it. */
+interface Asked {
+  readonly follower: LogFollower;
+  readonly log: LogFact;
+  readonly facts: RegistryFacts;
+}
+
+interface AskedSlot {
+  readonly slot: Hash;
+  readonly rows: readonly SlotRow[];
+}
+
+const MAX_QUESTION_BYTES = 16 << 10;
+/** How far from an entry an anchor with a quorum behind it is looked for. */
+const MAX_ANCHORS_TRIED = 64;
+
+export async function sendLookup(sources: LookupSources, { request, response }: HotCall): Promise<void> {
+  const body = await readBody(request, { type: 'application/json', maxBytes: MAX_QUESTION_BYTES });
+  const question = parseLookupQuestion(parseJson(body, { maxBytes: MAX_QUESTION_BYTES }));
+  sendJson(response, formatLookupAnswer(lookUp(sources, question)));
+}
+
+/**
+ * Throws NOT_FOUND for a log that is not followed, CONFLICT with the newest size for one that is not held, UNAVAILABLE while the log, or
+ * the index, is not ready.
+ */
+export function lookUp(sources: LookupSources, question: LookupQuestion): LookupAnswer {
+  const slots = findSlots(sources, question.slots);
+  const parts = logsAsked(sources, question, slots).map((asked) => partOf(sources, asked, slots, question));
+  // Without a log id only those count that have one of the slots.
+  const said = parts.filter(({ present }) => question.logId !== undefined || present.length > 0);
+  return {
+    logs: said.map(({ log }) => log),
+    present: said.flatMap(({ present }) => present),
+    absent: said.flatMap(({ absent }) => absent),
+  };
+}
+
+function findSlots({ slots, onDamage }: LookupSources, asked: readonly Hash[]): AskedSlot[] {
+  try {
+    return asked.map((slot) => ({ slot, rows: slots.find(slot) }));
+  } catch (error) {
+    if (error instanceof IndexDamage) onDamage(error, null);
+    throw error;
+  }
+}
+
+function askedOf(follower: LogFollower | undefined): Asked[] {
+  const registered = follower?.registered ?? null;
+  return follower === undefined || registered === null ? [] : [{ follower, ...registered }];
+}
+
+function logsAsked({ logs }: LookupSources, { logId }: LookupQuestion, slots: readonly AskedSlot[]): Asked[] {
+  if (logId !== undefined) {
+    const asked = askedOf(logs.get(encodeHex(logId)));
+    if (asked.length === 0) throw notFound('this verifier does not follow that log');
+    return asked;
+  }
+  const named = new Set(slots.flatMap(({ rows }) => rows.map((row) => encodeHex(row.logId))));
+  const holdsSome = ({ follower }: Asked): boolean => {
+    const held = follower.tail?.size ?? follower.standing?.checkpoint.size ?? 0;
+    return slots.some(({ rows }) => rows.some((row) => equalBytes(row.logId, follower.logId) && row.entryIndex < held));
+  };
+  return [...named].flatMap((hex) => askedOf(logs.get(hex))).filter(holdsSome);
+}
+
+interface Part {
+  readonly log: LogAnswer;
+  readonly present: readonly PresentSlot[];
+  readonly absent: readonly AbsentSlot[];
+}
+
+function partOf(sources: LookupSources, asked: Asked, slots: readonly AskedSlot[], { size }: LookupQuestion): Part {
+  const { follower } = asked;
+  try {
+    const basis = size === undefined ? newestBasis(sources, asked, slots) : basisAt(sources, asked, size);
+    const rows = slots.map((slot) => rowOf(sources, follower, basis, slot));
+    const present = rows.filter((row) => 'entry' in row);
+    const log = {
+      logId: follower.logId,
+      checkpoint: basis.note,
+      polledMsAgo: sources.chain.polledMsAgo,
+      trouble: follower.trouble,
+      anchors: claimsFor(sources, asked, basis, present),
+    };
+    return { log, present, absent: rows.filter((row) => !('entry' in row)) };
+  } catch (error) {
+    if (error instanceof IndexDamage) sources.onDamage(error, follower);
+    throw error;
+  }
+}
+
+function newestBasis(sources: LookupSources, asked: Asked, slots: readonly AskedSlot[]): Basis {
+  const { standing, tail, logId } = asked.follower;
+  const standingSize = standing?.checkpoint.size ?? 0;
+  const isInTail = ({ rows }: AskedSlot): boolean =>
+    rows.some((row) => equalBytes(row.logId, logId) && row.entryIndex >= standingSize && row.entryIndex < tail!.size);
+  if (tail !== null && (standing === null || slots.some(isInTail))) return { ...tail, anchor: null };
+  if (standing === null) throw unavailable('the log is not replayed yet');
+  return anchoredBasis(sources, asked, standing);
+}
+
+function basisAt(sources: LookupSources, asked: Asked, size: number): Basis {
+  const { follower } = asked;
+  const anchor = anchorsStoodOn(follower).findLast((one) => one.checkpoint.size === size && follower.isHeld(one));
+  if (anchor !== undefined) return anchoredBasis(sources, asked, anchor);
+  const head = follower.index.heads.at(size);
+  if (head === undefined || head.note === '') {
+    throw conflict('no checkpoint of this size is held', { newest: follower.standing?.checkpoint.size ?? 0 });
+  }
+  return { ...head, anchor: null };
+}
+
+function anchoredBasis({ confirmations }: LookupSources, { follower, facts }: Asked, anchor: Anchor): Basis {
+  const note = anchor.note(facts);
+  if (note === null) throw unavailable('the registry lost the log’s key');
+  const { cosignatures } = confirmations.of(follower.logId, anchor);
+  const { size, mapRoot } = anchor.checkpoint;
+  return { size, mapRoot, note: formatNote({ ...note, cosignatures }), anchor };
+}
+
+function rowOf(
+  { slots }: LookupSources,
+  { logId, index }: LogFollower,
+  { size, mapRoot }: Basis,
+  { slot, rows }: AskedSlot,
+): PresentSlot | AbsentSlot {
+  const proof = proveSlot(mapRoot, slot, index.map);
+  const map = encodeSlotProof(proof);
+  if (proof.end === null || !equalBytes(proof.end.slot, slot)) return { slot, logId, map };
+  const row = rows.find((one) => equalBytes(one.logId, logId));
+  if (row === undefined || row.entryIndex >= size) throw slots.damageAt(slot);
+  const entry = index.tiles.entryAt(row.entryIndex);
+  const leafHash = leafHashOf(entry);
+  if (!equalBytes(leafHash, proof.end.leafHash)) throw slots.damageAt(slot);
+  const inclusion = proveInclusion(row.entryIndex, size, index.tiles);
+  return { slot, logId, index: row.entryIndex, entry, inclusion, map, opening: index.openings.find(leafHash) ?? null };
+}
+
+/** Up to and with the one that answers rest on: later ones are not judged yet. */
+function anchorsStoodOn({ anchors, standing }: LogFollower): readonly Anchor[] {
+  return standing === null ? [] : anchors.slice(0, anchors.lastIndexOf(standing) + 1);
+}
+
+/** The anchor stood on, and for each entry the newest that lacks it and the oldest that holds it; each once. */
+function claimsFor(sources: LookupSources, asked: Asked, { anchor }: Basis, present: readonly PresentSlot[]): AnchorClaim[] {
+  const anchors = anchorsStoodOn(asked.follower);
+  const found = new Set<Anchor>(anchor === null ? [] : [anchor]);
+  for (const { index } of present) {
+    const firstHolding = firstIndexAbove(anchors, index);
+    for (const one of [
+      nearestOf(sources, asked, anchors, firstHolding - 1, -1),
+      nearestOf(sources, asked, anchors, firstHolding, 1),
+    ]) {
+      if (one !== null) found.add(one);
+    }
+  }
+  return [...found].flatMap((one) => claimOf(sources, asked, one));
+}
+
+/** The place of the first anchor whose size is above `entryIndex`; sizes never shrink from one to the next. */
+function firstIndexAbove(anchors: readonly Anchor[], entryIndex: number): number {
+  let [low, high] = [0, anchors.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (anchors[middle]!.checkpoint.size > entryIndex) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** From `start` on in one direction: the first with a quorum behind it, else the first that belongs to the replayed log at all. */
+function nearestOf(
+  { confirmations }: LookupSources,
+  { follower, log }: Asked,
+  anchors: readonly Anchor[],
+  start: number,
+  step: 1 | -1,
+): Anchor | null {
+  let fallback: Anchor | null = null;
+  for (let i = start, tried = 0; tried < MAX_ANCHORS_TRIED; i += step, tried++) {
+    const anchor = anchors[i];
+    if (anchor === undefined) break;
+    if (!follower.isReproduced(anchor)) continue;
+    if (confirmations.isQuorate(log, anchor)) return anchor;
+    fallback ??= anchor;
+  }
+  return fallback;
+}
+
+function claimOf({ confirmations }: LookupSources, { follower, facts }: Asked, anchor: Anchor): AnchorClaim[] {
+  const checkpoint = anchor.text(facts);
+  if (checkpoint === null) return [];
+  const { number, hash, at } = anchor.block;
+  const { attestations } = confirmations.of(follower.logId, anchor);
+  return [{ checkpoint, blockNumber: number, blockHash: hash, anchoredAt: at, attestations }];
+}

@@ -1,0 +1,25 @@
+/** The chain that a config names, as the chain follower asks for it. */
+import { decodeHex } from '../core/bytes/bytes.ts';
+import { conflict } from '../core/bytes/error.ts';
+import { readChainIdentity } from '../chain/finality.ts';
+import { ChainReader } from '../chain/reader.ts';
+import { ChainRpc } from '../chain/rpc.ts';
+import type { Logger } from '../service/logger.ts';
+import type { VerifierConfig } from './config.ts';
+import type { ChainSource } from './follow/chain-follower.ts';
+
+/** Short of the time in which a program must have stopped. */
+const RPC_TIMEOUT_MS = 4_000;
+
+export function createChainSource({ chain }: Pick<VerifierConfig, 'chain'>, logger: Logger): ChainSource {
+  const rpc = new ChainRpc({ rpcUrl: chain.rpcUrl, timeoutMs: RPC_TIMEOUT_MS });
+  return {
+    identify: async () => {
+      const { chainId, genesisHash } = await readChainIdentity(rpc);
+      if (chainId !== chain.chainId)
+        throw conflict('the chain has another id than the config says', { chainId, wanted: chain.chainId });
+      return { chainId, genesisHash, anchorAddress: decodeHex(chain.anchor.slice(2)) };
+    },
+    openReader: (cursor) => new ChainReader({ ...chain, timeoutMs: RPC_TIMEOUT_MS, logger, ...(cursor !== null && { cursor }) }),
+  };
+}

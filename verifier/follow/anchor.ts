@@ -1,0 +1,100 @@
+/**
+ * An anchored checkpoint: what the chain says of it, and whether the log's own key signed it. Until the chain checks signatures itself,
+ * an anchor without one that holds is no checkpoint of the log.
+ */
+import { encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
+import { isCodedError } from '../../core/bytes/error.ts';
+import type { Hash } from '../../core/bytes/hash.ts';
+import { findKey, type KeyFact, type LogFact, type RegistryFacts } from '../../core/authority/registry.ts';
+import type { AnchorEvent, BlockPoint } from '../../core/authority/registry-event.ts';
+import { checkpointDigest, encodeCheckpoint, type Checkpoint } from '../../core/log/checkpoint.ts';
+import { formatNote, noteKeyHash, type Note } from '../../core/log/note.ts';
+import type { Origin } from '../../core/log/origin.ts';
+import { isSm2Signature } from '../../core/sm/sm2.ts';
+
+/** A key that may sign the log's checkpoints of this time. */
+function isLogKey(key: KeyFact, log: LogFact, issuedAt: number): boolean {
+  const { type, authority, validFrom, validTo, compromisedAt } = key;
+  if (type !== 'log' || authority !== log.authority) return false;
+  return (
+    issuedAt >= validFrom && (validTo === null || issuedAt < validTo) && (compromisedAt === null || issuedAt < compromisedAt)
+  );
+}
+
+/** True when the log's line is of a key of the log, valid at the checkpoint's own time, and holds. */
+export function isSignedNote({ checkpoint, logSignature }: Note, log: LogFact, facts: RegistryFacts): boolean {
+  const { origin, issuedAt } = checkpoint;
+  if (origin !== log.origin) return false;
+  return facts.keys.some(
+    (key) =>
+      isLogKey(key, log, issuedAt) &&
+      equalBytes(noteKeyHash(origin, key.publicKey), logSignature.keyHash) &&
+      isSm2Signature(key.publicKey, encodeCheckpoint(checkpoint), logSignature.signature),
+  );
+}
+
+export class Anchor {
+  readonly sequence: number;
+  readonly checkpoint: Checkpoint;
+  /** H(the checkpoint's 128 bytes). */
+  readonly digest: Hash;
+  readonly block: BlockPoint;
+  /** When this verifier first saw it, by its own clock. */
+  readonly seenAt: number;
+  /** Names the checkpoint in this block, among all anchors of all logs. */
+  readonly id: string;
+  readonly #event: AnchorEvent;
+  #isHolding: boolean | undefined;
+  #note: Note | undefined;
+  #text: string | undefined;
+
+  private constructor(event: AnchorEvent, origin: Origin, seenAt: number) {
+    const { size, rootHash, mapRoot, issuedAt } = event;
+    this.sequence = event.sequence;
+    this.checkpoint = { origin, size, rootHash, mapRoot, issuedAt };
+    this.digest = checkpointDigest(this.checkpoint);
+    this.block = event.block;
+    this.seenAt = seenAt;
+    this.id = encodeHex(this.digest) + encodeHex(this.block.hash);
+    this.#event = event;
+  }
+
+  /** Null for roots and a size that no checkpoint has. */
+  static of(event: AnchorEvent, origin: Origin, seenAt: number): Anchor | null {
+    try {
+      return new Anchor(event, origin, seenAt);
+    } catch (error) {
+      if (isCodedError(error, 'MALFORMED')) return null;
+      throw error;
+    }
+  }
+
+  /** By a key of the log, valid at the checkpoint's own time. */
+  isSigned(log: LogFact, facts: RegistryFacts): boolean {
+    const key = findKey(facts, this.#event.keyId);
+    if (key === undefined || !isLogKey(key, log, this.checkpoint.issuedAt)) return false;
+    // A key id stands for one public key for ever, so the signature is verified once.
+    return (this.#isHolding ??= isSm2Signature(key.publicKey, encodeCheckpoint(this.checkpoint), this.#event.signature));
+  }
+
+  /** As text, when the log's signature holds. */
+  signedNote(log: LogFact, facts: RegistryFacts): string | null {
+    return this.isSigned(log, facts) ? this.text(facts) : null;
+  }
+
+  /** As text, with the log's signature alone. Null while the registry does not list the key. */
+  text(facts: RegistryFacts): string | null {
+    const note = this.note(facts);
+    return note && (this.#text ??= formatNote(note));
+  }
+
+  /** With the log's signature, as the chain has it. Null while the registry does not list the key. */
+  note(facts: RegistryFacts): Note | null {
+    if (this.#note !== undefined) return this.#note;
+    const key = findKey(facts, this.#event.keyId);
+    if (key === undefined) return null;
+    const keyHash = noteKeyHash(this.checkpoint.origin, key.publicKey);
+    this.#note = { checkpoint: this.checkpoint, logSignature: { keyHash, signature: this.#event.signature }, cosignatures: [] };
+    return this.#note;
+  }
+}

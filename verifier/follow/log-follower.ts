@@ -1,0 +1,278 @@
+/**
+ * Follows one log: from anchored checkpoint to anchored checkpoint, and beyond the newest one to what its node has published. What it
+ * stands on is the newest anchored checkpoint whose two roots its own replay reproduced, once the witnesses have spoken or have had
+ * their time; all that it holds beyond is provisional. A log that has signed what cannot be is convicted and followed no further.
+ */
+import { equalBytes } from '../../core/bytes/bytes.ts';
+import { isCodedError } from '../../core/bytes/error.ts';
+import type { Hash } from '../../core/bytes/hash.ts';
+import { findLog, type LogFact, type RegistryFacts } from '../../core/authority/registry.ts';
+import { formatNote, type Note } from '../../core/log/note.ts';
+import { logIdOf, type Origin } from '../../core/log/origin.ts';
+import type { LogTrouble } from '../../core/verify/lookup.ts';
+import type { Logger } from '../../service/logger.ts';
+import { hasRoots, type Head } from '../index/head-store.ts';
+import type { LogIndex } from '../index/log-index.ts';
+import type { IndexDamage } from '../index/damage.ts';
+import { type Anchor, isSignedNote } from './anchor.ts';
+import type { ChainFollower } from './chain-follower.ts';
+import { type Finding, type FindingFiles, sizeInDoubt } from './finding.ts';
+import type { NodeClient } from './node-client.ts';
+import { replay, type ReplayEnd, type SignedCheckpoint, type Waypoint } from './replay.ts';
+import { isSplit } from './split.ts';
+
+/** Milliseconds. */
+export interface FollowTiming {
+  /** From when an anchor was first seen: then it is stood on without its witnesses. */
+  readonly witnessesWithinMs: number;
+  /** So long a newer anchor, or the chain, may be out of reach before it is said. */
+  readonly silentForMs: number;
+  /** Between two attempts at a checkpoint that the node withholds. */
+  readonly retryMs: number;
+}
+
+export interface LogFollowerOptions {
+  readonly origin: Origin;
+  readonly node: NodeClient;
+  readonly index: LogIndex;
+  readonly chain: ChainFollower;
+  readonly findings: FindingFiles;
+  /** Whether the quorum of witnesses has spoken about an anchor. */
+  readonly isQuorate: (log: LogFact, anchor: Anchor) => boolean;
+  readonly timing: FollowTiming;
+  readonly clock: () => number;
+  readonly logger: Logger;
+  readonly onGrowth: () => void;
+  readonly onAdvance: (anchor: Anchor | null) => void;
+}
+
+/** The registry's word about the log, and everything else it says. */
+interface Registered {
+  readonly log: LogFact;
+  readonly facts: RegistryFacts;
+}
+
+export class LogFollower {
+  readonly origin: Origin;
+  readonly logId: Hash;
+  readonly index: LogIndex;
+  readonly #options: LogFollowerOptions;
+  #standing: Anchor | null = null;
+  #damage: IndexDamage | null = null;
+  /** The anchor that the node withholds, and when to ask again. */
+  #withheld: { readonly anchor: Anchor; readonly retryAt: number } | null = null;
+  #reproduced = new WeakMap<Anchor, boolean>();
+
+  constructor(options: LogFollowerOptions) {
+    this.#options = options;
+    this.origin = options.origin;
+    this.logId = logIdOf(options.origin);
+    this.index = options.index;
+  }
+
+  /** Null while the registry does not list it, or lists it as a log of another class. */
+  get registered(): Registered | null {
+    const { facts } = this.#options.chain;
+    const log = facts && findLog(facts, this.logId);
+    return facts && log?.class === 'licence' ? { log, facts } : null;
+  }
+
+  get anchors(): readonly Anchor[] {
+    return this.#options.chain.anchorsOf(this.logId).anchors;
+  }
+
+  /** The newest anchored checkpoint that answers rest on; null before the first. */
+  get standing(): Anchor | null {
+    return this.#standing;
+  }
+
+  /** The newest head, when it lies beyond what is stood on. */
+  get tail(): Head | null {
+    const { newest } = this.index.heads;
+    return newest.size > (this.#standing?.checkpoint.size ?? 0) ? newest : null;
+  }
+
+  get finding(): Finding | null {
+    return this.#options.findings.of(this.logId);
+  }
+
+  get trouble(): LogTrouble | null {
+    const { chain, timing, clock } = this.#options;
+    if (this.finding !== null) return 'FORKED_LOG';
+    if (chain.polledMsAgo > timing.silentForMs) return 'CHAIN_UNREACHABLE';
+    const ahead = this.#newestAhead();
+    if (ahead === null) return null;
+    const isOverdue = clock() - ahead.seenAt > timing.silentForMs;
+    return isOverdue || this.#withheld?.anchor === ahead ? 'NODE_UNREACHABLE' : null;
+  }
+
+  /** True when our own replay came to both roots of the anchored checkpoint. */
+  isHeld({ checkpoint }: Anchor): boolean {
+    const head = this.index.heads.at(checkpoint.size);
+    return head !== undefined && hasRoots(head, checkpoint);
+  }
+
+  /** True when the replayed tree has the anchored root at that size. Throws IndexDamage. */
+  isReproduced(anchor: Anchor): boolean {
+    const { size, rootHash } = anchor.checkpoint;
+    if (size > this.index.size) return false;
+    let known = this.#reproduced.get(anchor);
+    if (known === undefined) {
+      known = equalBytes(this.index.rootAt(size), rootHash);
+      this.#reproduced.set(anchor, known);
+    }
+    return known;
+  }
+
+  /** The index of this log is dropped with the next step, and the log replayed. */
+  rebuild(damage: IndexDamage): void {
+    this.#damage = damage;
+  }
+
+  /** Everything that can be done now. Throws UNAVAILABLE when the node does not answer, IndexDamage. */
+  async step(signal: AbortSignal): Promise<void> {
+    try {
+      if (this.#damage !== null) await this.#clear(this.#damage);
+      const { registered } = this;
+      if (registered === null) return;
+      await this.#judgeForked(registered);
+      await this.#followAnchors(registered, signal);
+      await this.#followPublished(registered, signal);
+    } finally {
+      this.advance();
+    }
+  }
+
+  async #clear(damage: IndexDamage): Promise<void> {
+    await this.index.clear(damage);
+    this.#reproduced = new WeakMap();
+    this.#damage = null;
+  }
+
+  /** Moves to the newest anchored checkpoint that may be stood on; back again when the chain has lost the one stood on. */
+  advance(): void {
+    const { registered } = this;
+    const next = registered && this.#newestToStandOn(registered);
+    if (next === this.#standing) return;
+    this.#standing = next;
+    this.#options.onAdvance(next);
+  }
+
+  #newestToStandOn({ log, facts }: Registered): Anchor | null {
+    const { isQuorate, timing, clock } = this.#options;
+    const mayStand = (anchor: Anchor): boolean =>
+      this.isHeld(anchor) &&
+      anchor.isSigned(log, facts) &&
+      (anchor === this.#standing || clock() - anchor.seenAt > timing.witnessesWithinMs || isQuorate(log, anchor));
+    return this.anchors.findLast(mayStand) ?? null;
+  }
+
+  /** The newest anchor that the log signed, unless it is held already. */
+  #newestAhead(): Anchor | null {
+    const { registered } = this;
+    if (registered === null) return null;
+    const newest = this.anchors.findLast((anchor) => this.isHeld(anchor) || anchor.isSigned(registered.log, registered.facts));
+    return newest === undefined || this.isHeld(newest) ? null : newest;
+  }
+
+  // What convicts
+
+  async #convict(finding: Finding): Promise<void> {
+    if (this.finding !== null) return;
+    await this.#options.findings.add(finding);
+    this.#options.logger.error(
+      { origin: this.origin, reason: finding.kind === 'fork' ? 'fork' : finding.why },
+      'a log is convicted',
+    );
+  }
+
+  /** The chain shows a checkpoint of an anchored size with other roots. */
+  async #judgeForked({ log, facts }: Registered): Promise<void> {
+    for (const forked of this.#options.chain.anchorsOf(this.logId).forked) {
+      const anchored = this.anchors.find(({ sequence }) => sequence === forked.sequence);
+      const [a, b] = [anchored?.signedNote(log, facts) ?? null, forked.signedNote(log, facts)];
+      const isContradiction = anchored !== undefined && !hasRoots(anchored.checkpoint, forked.checkpoint);
+      if (a !== null && b !== null && isContradiction) await this.#convict({ kind: 'fork', logId: this.logId, a, b });
+    }
+  }
+
+  /** True when the log is held to the target. */
+  async #settle(end: ReplayEnd, target: SignedCheckpoint, signal: AbortSignal): Promise<boolean> {
+    const { logId } = this;
+    if (end.outcome === 'held') return true;
+    if (end.outcome === 'split') await this.#convict({ kind: 'fork', logId, a: end.a, b: end.b });
+    if (end.outcome === 'bad') await this.#convict({ kind: 'bad', logId, checkpoint: end.checkpoint, why: end.why });
+    if (end.outcome === 'withheld') await this.#judgeWithheld(target, signal);
+    return false;
+  }
+
+  async #judgeWithheld({ checkpoint, note }: SignedCheckpoint, signal: AbortSignal): Promise<void> {
+    const earlier = this.index.heads.below(checkpoint.size);
+    if (await isSplit(this.#options.node, earlier, checkpoint, signal)) {
+      await this.#convict({ kind: 'fork', logId: this.logId, a: earlier.note, b: note });
+    }
+  }
+
+  // What is followed
+
+  /** To the newest anchor; when that cannot be reached, to the nearest, so that one bad checkpoint spoils none before it. */
+  async #followAnchors(registered: Registered, signal: AbortSignal): Promise<void> {
+    const { log, facts } = registered;
+    const limit = this.finding === null ? Number.POSITIVE_INFINITY : sizeInDoubt(this.finding);
+    const firstAhead = this.anchors.findLastIndex((anchor) => this.isHeld(anchor)) + 1;
+    const ahead = this.anchors.slice(firstAhead).filter(({ checkpoint }) => checkpoint.size < limit);
+    const isSigned = (anchor: Anchor): boolean => anchor.isSigned(log, facts);
+    const newest = ahead.findLast(isSigned);
+    if (newest === undefined || (this.#withheld?.anchor === newest && this.#options.clock() < this.#withheld.retryAt)) return;
+    const waypoints = ahead.map(({ checkpoint }, i) => ({ checkpoint, signedNote: () => ahead[i]!.signedNote(log, facts) }));
+    if (await this.#replayTo(registered, this.#signed(newest, registered), waypoints, signal)) {
+      this.#withheld = null;
+      return;
+    }
+    this.#withheld = { anchor: newest, retryAt: this.#options.clock() + this.#options.timing.retryMs };
+    const nearest = ahead.find(isSigned);
+    if (nearest !== newest && nearest !== undefined) {
+      await this.#replayTo(registered, this.#signed(nearest, registered), [], signal);
+    }
+  }
+
+  #signed(anchor: Anchor, { log, facts }: Registered): SignedCheckpoint {
+    return { checkpoint: anchor.checkpoint, note: anchor.signedNote(log, facts)! };
+  }
+
+  async #replayTo(
+    { log }: Registered,
+    target: SignedCheckpoint,
+    waypoints: readonly Waypoint[],
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { node, index, onGrowth } = this.#options;
+    const sizeBefore = index.size;
+    const end = await replay({ index, node, quantum: log.quantum, target, waypoints, signal });
+    if (index.size > sizeBefore) onGrowth();
+    return this.#settle(end, target, signal);
+  }
+
+  /** What the node has published beyond the newest anchor is held apart; what it publishes below must be the same log. */
+  async #followPublished(registered: Registered, signal: AbortSignal): Promise<void> {
+    if (this.finding !== null) return;
+    const note = await this.#readPublished(signal);
+    if (note === null || !isSignedNote(note, registered.log, registered.facts)) return;
+    await this.#replayTo(
+      registered,
+      { checkpoint: note.checkpoint, note: formatNote({ ...note, cosignatures: [] }) },
+      [],
+      signal,
+    );
+  }
+
+  async #readPublished(signal: AbortSignal): Promise<Note | null> {
+    try {
+      return await this.#options.node.checkpoint(signal);
+    } catch (error) {
+      // No checkpoint yet, or something that is none: nothing to go by.
+      if (isCodedError(error) && error.code !== 'UNAVAILABLE') return null;
+      throw error;
+    }
+  }
+}

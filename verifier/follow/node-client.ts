@@ -1,0 +1,112 @@
+/**
+ * What a department's node serves of its log: the newest checkpoint, tiles, openings. All of it is untrusted; each call has a
+ * time-out and a cap. A node that does not answer is UNAVAILABLE; one that answers something else, or says it has not got what its
+ * own checkpoint covers, withholds: UNVERIFIED.
+ */
+import { decodeUtf8, encodeHex } from '../../core/bytes/bytes.ts';
+import { isCodedError, unverified } from '../../core/bytes/error.ts';
+import { HASH_LENGTH, type Hash } from '../../core/bytes/hash.ts';
+import { ENTRY_LENGTH } from '../../core/log/entry.ts';
+import { parseNote, type Note } from '../../core/log/note.ts';
+import { MAX_BODY_LENGTH } from '../../core/log/opening.ts';
+import { decodeEntryBundle, decodeHashTile, formatTilePath, TILE_WIDTH, tileWidthAt, type TileId } from '../../core/log/tile.ts';
+import { fetchBytes } from '../../service/client.ts';
+
+export interface NodeTimeouts {
+  readonly checkpointMs: number;
+  readonly tileMs: number;
+}
+
+const DEFAULT_TIMEOUTS: NodeTimeouts = { checkpointMs: 3_000, tileMs: 10_000 };
+const MAX_NOTE_BYTES = 16 << 10;
+/** iv, nonce and tag around a body. */
+const MAX_OPENING_BYTES = MAX_BODY_LENGTH + 64;
+/** Tiles asked for at once: 4096 entries. */
+const TILES_AT_ONCE = 16;
+
+export class NodeClient {
+  readonly #url: string;
+  readonly #timeouts: NodeTimeouts;
+
+  constructor(url: string, timeouts = DEFAULT_TIMEOUTS) {
+    this.#url = url;
+    this.#timeouts = timeouts;
+  }
+
+  /** The newest published checkpoint; its signature is not verified. */
+  async checkpoint(signal: AbortSignal): Promise<Note> {
+    const timeoutMs = this.#timeouts.checkpointMs;
+    const bytes = await fetchBytes(`${this.#url}/checkpoint`, { signal, timeoutMs, maxBytes: MAX_NOTE_BYTES });
+    return readAs('checkpoint', () => parseNote(decodeUtf8(bytes)));
+  }
+
+  /** Throws NOT_FOUND when the node has none. */
+  async opening(leafHash: Hash, signal: AbortSignal): Promise<Uint8Array> {
+    const options = { signal, timeoutMs: this.#timeouts.tileMs, maxBytes: MAX_OPENING_BYTES };
+    return fetchBytes(`${this.#url}/opening/${encodeHex(leafHash)}`, options);
+  }
+
+  async hashes(level: number, tileIndex: number, size: number, signal: AbortSignal): Promise<Hash[]> {
+    const width = tileWidthAt(size, level, tileIndex);
+    return this.#tile({ level, tileIndex, width }, HASH_LENGTH, decodeHashTile, signal);
+  }
+
+  /** Entries from `from` up to a log of `size`, in order, a tile at a time; the next ones are on their way meanwhile. */
+  async *entries(from: number, size: number, signal: AbortSignal): AsyncGenerator<readonly Uint8Array[]> {
+    let tileIndex = Math.floor(from / TILE_WIDTH);
+    let skip = from % TILE_WIDTH;
+    const fetchSome = (): Promise<Uint8Array[]>[] => {
+      const some: Promise<Uint8Array[]>[] = [];
+      for (; some.length < TILES_AT_ONCE && tileIndex * TILE_WIDTH < size; tileIndex++) {
+        const tile = { level: 'entries', tileIndex, width: tileWidthAt(size, 'entries', tileIndex) } as const;
+        some.push(this.#tile(tile, 2 + ENTRY_LENGTH, decodeEntryBundle, signal));
+        // Whoever takes the tile meets its failure; one that is never taken must not end the program.
+        some.at(-1)!.catch(() => {});
+      }
+      return some;
+    };
+    for (let some = fetchSome(); some.length > 0;) {
+      const next = fetchSome();
+      for (const tile of some) {
+        yield (await tile).slice(skip);
+        skip = 0;
+      }
+      some = next;
+    }
+  }
+
+  /** Where a node keeps no part of a tile that has become full, the full one begins with it. */
+  async #tile<Row>(
+    tile: TileId,
+    rowLength: number,
+    decode: (bytes: Uint8Array, width: number) => Row[],
+    signal: AbortSignal,
+  ): Promise<Row[]> {
+    const fetchTile = (id: TileId): Promise<Uint8Array> =>
+      fetchBytes(`${this.#url}${formatTilePath(id)}`, {
+        signal,
+        timeoutMs: this.#timeouts.tileMs,
+        maxBytes: TILE_WIDTH * rowLength,
+      });
+    try {
+      const exact = await fetchTile(tile).catch((error: unknown) => {
+        if (isCodedError(error, 'NOT_FOUND') && tile.width < TILE_WIDTH) return null;
+        throw error;
+      });
+      const bytes = exact ?? (await fetchTile({ ...tile, width: TILE_WIDTH })).subarray(0, tile.width * rowLength);
+      return readAs('tile', () => decode(bytes, tile.width));
+    } catch (error) {
+      if (isCodedError(error, 'NOT_FOUND')) throw unverified('the node withholds a tile');
+      throw error;
+    }
+  }
+}
+
+function readAs<Value>(what: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (isCodedError(error, 'MALFORMED')) throw unverified(`the node serves a ${what} that is none`);
+    throw error;
+  }
+}

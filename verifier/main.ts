@@ -1,0 +1,34 @@
+/**
+ * A verifier, or with a key a witness, as a program: `--config FILE` (config.ts). It ends with 2 when it is called or configured wrongly,
+ * with 1 on our own mistake or when a first start finds no chain.
+ */
+import { parseArgs } from 'node:util';
+import { isCodedError, malformed } from '../core/bytes/error.ts';
+import { runProgram } from '../service/lifecycle.ts';
+import { createLogger } from '../service/logger.ts';
+import { createChainSource } from './chain-source.ts';
+import { readVerifierConfig } from './config.ts';
+import { startVerifier } from './program.ts';
+
+const EXIT_CONFIGURED_WRONGLY = 2;
+const logger = createLogger({ program: 'verifier', fields: ['origin'] });
+
+async function orExit<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isCodedError(error) || error.code === 'UNAVAILABLE') throw error;
+    logger.fatal({ error }, 'the verifier cannot start');
+    process.exit(EXIT_CONFIGURED_WRONGLY);
+  }
+}
+
+function configPath(): string {
+  const { values } = parseArgs({ options: { config: { type: 'string' } }, strict: false });
+  if (typeof values.config !== 'string') throw malformed('usage: main.ts --config FILE');
+  return values.config;
+}
+
+const config = await orExit(async () => readVerifierConfig(configPath()));
+const start = () => startVerifier({ config, chain: createChainSource(config, logger), logger, clock: Date.now });
+await runProgram(() => orExit(start), { logger, endsWithStdin: config.exitWithParent });

@@ -1,0 +1,136 @@
+/**
+ * The witness: a verifier with a key. Of a log that is not its own authority's, once its replay reproduced both roots of an anchored
+ * checkpoint, it cosigns the checkpoint and attests the block that anchors it.
+ *
+ * The order is the promise: what is about to be signed is on disk before the key is used, and no other roots are ever signed at that
+ * size, nor anything by a tree that does not contain all that was signed before. Its store is no cache and is never rebuilt.
+ *
+ *   pledge  what it is about to sign, or did: log id 32 ‖ u64 size → root hash 32 ‖ map root 32 ‖ note (index/head-store.ts)
+ *   seen    what it signed (index/seen-store.ts)
+ */
+import { concatBytes, equalBytes } from '../core/bytes/bytes.ts';
+import type { Hash } from '../core/bytes/hash.ts';
+import { encodeAttestation } from '../core/log/attestation.ts';
+import { encodeCosigned } from '../core/log/checkpoint.ts';
+import { addCosignature, formatNote, noteKeyHash, type Note } from '../core/log/note.ts';
+import { originParts, type Origin } from '../core/log/origin.ts';
+import type { KeyedSignature } from '../core/verify/lookup.ts';
+import type { Logger } from '../service/logger.ts';
+import type { Signer } from '../service/signer.ts';
+import type { KeySpace, Store } from '../service/store.ts';
+import type { Anchor } from './follow/anchor.ts';
+import type { FindingFiles } from './follow/finding.ts';
+import type { LogFollower } from './follow/log-follower.ts';
+import { decodeHead, encodeHead, hasRoots, headKey, type Head } from './index/head-store.ts';
+import { type Seen, SeenStore } from './index/seen-store.ts';
+
+export interface WitnessOptions {
+  readonly name: Origin;
+  readonly signer: Signer;
+  readonly store: Store;
+  readonly chainReference: Hash;
+  readonly findings: FindingFiles;
+  readonly clock: () => number;
+  readonly logger: Logger;
+}
+
+/** In one step and for one log. */
+const ANCHORS_PER_STEP = 64;
+
+export class Witness {
+  readonly #options: WitnessOptions;
+  readonly #pledges: KeySpace;
+  readonly #seen: SeenStore;
+  /** Anchors about which everything was said that there is to say. */
+  readonly #done = new WeakSet<Anchor>();
+
+  constructor(options: WitnessOptions) {
+    this.#options = options;
+    this.#pledges = options.store.space('pledge');
+    this.#seen = new SeenStore(options.store, 'seen');
+  }
+
+  /** What it signed: the newest, or the one of this size and time. Throws UNAVAILABLE. */
+  async seen(logId: Hash, size?: number, issuedAt?: number): Promise<Seen | undefined> {
+    const newest = await this.#seen.newest(logId, size);
+    if (size === undefined || issuedAt === undefined || newest === undefined) return newest;
+    return this.#seen.find(logId, { ...newest.note.checkpoint, issuedAt });
+  }
+
+  /** Signs all there is to sign of one log, the newest first. Throws UNAVAILABLE. */
+  async step(log: LogFollower, signal: AbortSignal): Promise<void> {
+    const { registered, anchors } = log;
+    if (registered === null || log.finding !== null || registered.log.authority === originParts(this.#options.name).uscc) return;
+    const { facts } = registered;
+    const open = anchors.filter((anchor) => !this.#done.has(anchor) && log.isReproduced(anchor));
+    for (const anchor of open.slice(-ANCHORS_PER_STEP).toReversed()) {
+      if (signal.aborted) return;
+      const note = anchor.isSigned(registered.log, facts) ? anchor.note(facts) : null;
+      if (note !== null && !(await this.#confirm(log, anchor, note))) return;
+      this.#done.add(anchor);
+    }
+  }
+
+  /** False when this log may not be signed for, now or ever. */
+  async #confirm(log: LogFollower, anchor: Anchor, note: Note): Promise<boolean> {
+    const { checkpoint, block } = anchor;
+    const before = this.#seen.find(log.logId, checkpoint);
+    let said: Note = { ...note, cosignatures: before?.note.cosignatures ?? [] };
+    if (said.cosignatures.length === 0 && log.isHeld(anchor)) {
+      if (!(await this.#pledge(log, { ...checkpoint, note: formatNote(note) }))) return false;
+      said = addCosignature(said, await this.#cosign(anchor));
+    }
+    const earlier = before?.anchor ?? null;
+    const isAttested = earlier !== null && equalBytes(earlier.block.hash, block.hash);
+    const attestations = isAttested ? earlier.attestations : [await this.#attest(anchor)];
+    await this.#seen.put({ logId: log.logId, note: said, anchor: { block, attestations } }, { sync: true });
+    return true;
+  }
+
+  /**
+   * Durable when it returns true. False as long as the tree at hand does not reach to, or does not contain, all that was pledged
+   * before: an index built anew on another history of the log must not make this key sign both.
+   */
+  async #pledge({ logId, origin, index }: LogFollower, pledge: Head): Promise<boolean> {
+    const largest = await this.#largestPledge(logId);
+    if (largest !== null && largest.size > index.size) return false;
+    if (largest !== null && !equalBytes(index.rootAt(largest.size), largest.rootHash)) {
+      await this.#accuse(logId, origin, largest.note, index.heads.newest.note);
+      return false;
+    }
+    const key = headKey(logId, pledge.size);
+    const stored = await this.#pledges.get(key);
+    const known = stored && decodeHead(key, stored);
+    if (known !== undefined && !hasRoots(known, pledge)) {
+      await this.#accuse(logId, origin, known.note, pledge.note);
+      return false;
+    }
+    if (known === undefined) await this.#options.store.batch().put(this.#pledges, key, encodeHead(pledge)).write({ sync: true });
+    return true;
+  }
+
+  async #largestPledge(logId: Hash): Promise<Head | null> {
+    const range = { from: logId, to: concatBytes(logId, new Uint8Array(9).fill(0xff)), reverse: true, limit: 1 };
+    for await (const [key, value] of this.#pledges.iterate(range)) return decodeHead(key, value);
+    return null;
+  }
+
+  /** The log signed what was pledged then, and now what cannot stand beside it. */
+  async #accuse(logId: Hash, origin: Origin, a: string, b: string): Promise<void> {
+    this.#options.logger.error({ origin }, 'a log contradicts what was cosigned');
+    await this.#options.findings.add({ kind: 'fork', logId, a, b });
+  }
+
+  async #cosign({ checkpoint }: Anchor): Promise<Note['cosignatures'][number]> {
+    const { name, signer, clock } = this.#options;
+    const cosignedAt = clock();
+    const signature = await signer.sign(encodeCosigned(checkpoint, cosignedAt));
+    return { witness: name, keyHash: noteKeyHash(name, signer.publicKey), cosignedAt, signature };
+  }
+
+  async #attest({ block, digest }: Anchor): Promise<KeyedSignature> {
+    const { signer, chainReference } = this.#options;
+    const place = { chainReference, blockNumber: block.number, blockHash: block.hash, blockAt: block.at };
+    return { keyId: signer.keyId, signature: await signer.sign(encodeAttestation({ ...place, checkpointDigest: digest })) };
+  }
+}
