@@ -5,7 +5,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { CodedError, isCodedError, malformed, notFound, unavailable } from '../core/bytes/error.ts';
+import { type CodedError, isCodedError, malformed, notFound, unavailable } from '../core/bytes/error.ts';
 import { type JsonObject, type JsonValue, parseJson } from '../core/bytes/json.ts';
 import type { VerdictWord } from '../core/verify/verdict.ts';
 import type { Lang } from '../core/verify/words.ts';

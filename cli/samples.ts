@@ -63,7 +63,7 @@ async function issueSample(node: SampleNode, licence: Licence, digest: Hash): Pr
   const { type, serial, fields, file } = licence;
   const [validFrom, validTo] = [Date.parse(licence.validFrom), Date.parse(licence.validTo)];
   const body = { type, serial, version: 1, validFrom, validTo, fields, files: [encodeHex(digest)] };
-  const answer = await node.write('issuer', '/v1/licences', body as JsonObject, `sample-issue-${file}`);
+  const answer = await node.write('issuer', '/v1/licences', body, `sample-issue-${file}`);
   if (licence.revoke === undefined) return;
   const identifier = answer.string('identifier');
   const revocation = { identifier, ...licence.revoke, effectiveAt: validFrom };

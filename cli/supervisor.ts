@@ -44,6 +44,7 @@ export class Supervisor {
 
   /** Resolves with the child's ready line. Throws UNAVAILABLE when it ends before that or takes longer than a minute. */
   async start(program: Program): Promise<JsonObject> {
+    if (this.#isStopping) throw unavailable('stopping');
     const child: Child = { program, process: this.#spawn(program), restarts: 0 };
     this.#children.push(child);
     const ready = await this.#readyLine(child);

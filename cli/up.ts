@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { encodeHex, encodeUtf8 } from '../core/bytes/bytes.ts';
 import { conflict, malformed, unavailable } from '../core/bytes/error.ts';
 import { type JsonObject, parseJson } from '../core/bytes/json.ts';
+import { JsonFields } from '../core/bytes/json-fields.ts';
 import { logIdOf, parseOrigin } from '../core/log/origin.ts';
 import { createFileDurably, replaceFileDurably } from '../service/durable-file.ts';
 import sample from '../samples/consortium.json' with { type: 'json' };
@@ -117,7 +118,7 @@ async function startChain(supervisor: Supervisor, data: string): Promise<string>
     '--exit-with-parent',
   ];
   const ready = await supervisor.start({ name: 'chain', args });
-  return String(ready['url']);
+  return new JsonFields(ready, 'ready').string('url');
 }
 
 async function setUp(data: string, rpcUrl: string, beat: number): Promise<{ chain: ChainPlace; trust: string }> {
@@ -301,8 +302,9 @@ export async function up(options: UpOptions): Promise<void> {
       ready = outcome;
       keepRunningFile();
       process.stdout.write(`${JSON.stringify(ready)}\n`);
-      welcome(String(ready['verifier']), data);
-      if (options.open) openBrowser(String(ready['verifier']));
+      const verifier = new JsonFields(ready, 'ready').string('verifier');
+      welcome(verifier, data);
+      if (options.open) openBrowser(verifier);
       await isTold;
     }
     say('stopping …');

@@ -120,7 +120,7 @@ function describeVerdict(verdict: Verdict, { lang }: CommonOptions, trust: Trust
   if (trust?.sample === true)
     lines.push(isChinese ? '【样例】单机运行，没有独立的第三方' : '[SAMPLE] one machine, no independent party');
   if (licence !== null) {
-    lines.push('', `${licence.identifier}`, `${licence.issuer.name} (${licence.issuer.code})`);
+    lines.push('', licence.identifier, `${licence.issuer.name} (${licence.issuer.code})`);
     for (const { name, value } of licence.fields)
       lines.push(`  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
   }

@@ -43,7 +43,14 @@ after(() => rm(folder, { recursive: true, force: true }));
 describe('veritrail verify', () => {
   const offline = ['--evidence', 'file.evidence.json', '--trust', 'trust.json'];
   const verify = (file: string, options: readonly string[]) =>
-    veritrail(['verify', at(file), '--data', at('reader'), '--json', ...options.map((one) => (/^[^/]+\./.test(one) ? at(one) : one))]);
+    veritrail([
+      'verify',
+      at(file),
+      '--data',
+      at('reader'),
+      '--json',
+      ...options.map((one) => (/^[^/]+\./.test(one) ? at(one) : one)),
+    ]);
 
   test('answers 0 for a valid file from evidence alone', async () => {
     const run = await verify('file.ofd', offline);

@@ -281,7 +281,7 @@ describe('started again', () => {
     const { data } = system;
     expect(await system.stop()).to.equal(0);
     system = await System.start(data);
-    expect((await head()) as string[]).to.deep.equal(before);
+    expect(await head()).to.deep.equal(before);
     const { file } = sampleNamed('testPathClip.ofd');
     expect((await system.askFile(file)).verdict).to.equal('valid');
     const page = await freshPage();
