@@ -4,12 +4,13 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const WANTED_MAJOR = 26;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const foundNode = join(root, 'node_modules', '.veritrail-node');
 const major = Number(process.versions.node.split('.')[0]);
 
 function say(text) {
@@ -22,6 +23,8 @@ function say(text) {
  */
 function findNode() {
   if (major >= WANTED_MAJOR) return process.execPath;
+  const kept = readKept();
+  if (kept !== null) return kept;
   say(`this is Node ${process.versions.node}; obtaining Node ${WANTED_MAJOR} from the package registry …`);
   const command = 'exec node -p process.execPath';
   const args = ['--prefer-offline', '-y', '-p', `node@${WANTED_MAJOR}`, '-c', command];
@@ -31,7 +34,22 @@ function findNode() {
     say(`Node ${WANTED_MAJOR} could not be obtained. Install it, or make the npm registry reachable, and start again.`);
     process.exit(found.status || 2);
   }
+  try {
+    writeFileSync(foundNode, path);
+  } catch {
+    // Before the first installation there is no place to keep it: the next command asks npx again.
+  }
   return path;
+}
+
+/** Where npx found Node the last time: asking it again takes seconds. */
+function readKept() {
+  try {
+    const path = readFileSync(foundNode, 'utf8');
+    return existsSync(path) ? path : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Installs exactly what the lock file says, once per lock file, under the Node that will run it. */
