@@ -9,7 +9,7 @@ import type { VerifierConfig } from './config.ts';
 import type { ChainSource } from './follow/chain-follower.ts';
 
 /** Short of the time in which a program must have stopped. */
-const RPC_TIMEOUT_MS = 4_000;
+const RPC_TIMEOUT_MS = 3_000;
 
 export function createChainSource({ chain }: Pick<VerifierConfig, 'chain'>, logger: Logger): ChainSource {
   const rpc = new ChainRpc({ rpcUrl: chain.rpcUrl, timeoutMs: RPC_TIMEOUT_MS });

@@ -20,7 +20,7 @@ export interface CollectorOptions {
   readonly logger: Logger;
 }
 
-/** In one step and for one log; what is left comes with the next steps. */
+/** Looked at in one step and for one log; those that are left come with the next steps. */
 const ANCHORS_PER_STEP = 64;
 /** Until it is asked again about an anchor that it has not come to: doubled each time. */
 const FIRST_PAUSE_MS = 500;
@@ -53,15 +53,15 @@ export class Collector {
     const { name, confirmations, clock } = this.#options;
     const { registered, anchors } = follower;
     if (registered === null) return [];
-    const wanted: Anchor[] = [];
     const now = clock();
-    for (let i = anchors.length - 1; i >= 0 && wanted.length < ANCHORS_PER_STEP; i--) {
-      const anchor = anchors[i]!;
-      if ((this.#attempts.get(anchor)?.nextAt ?? 0) > now) continue;
-      if (confirmations.isComplete(registered.log, anchor, name)) this.#pause(anchor, LAST_PAUSE_MS);
-      else if (this.#isReproduced(follower, anchor)) wanted.push(anchor);
-    }
-    return wanted;
+    const isDue = (anchor: Anchor): boolean =>
+      anchor.checkpoint.size <= follower.index.size && (this.#attempts.get(anchor)?.nextAt ?? 0) <= now;
+    const due = anchors.filter(isDue).slice(-ANCHORS_PER_STEP).toReversed();
+    return due.filter((anchor) => {
+      const isWanted = !confirmations.isComplete(registered.log, anchor, name) && this.#isReproduced(follower, anchor);
+      if (!isWanted) this.#pause(anchor, LAST_PAUSE_MS);
+      return isWanted;
+    });
   }
 
   #isReproduced(follower: LogFollower, anchor: Anchor): boolean {
@@ -80,7 +80,9 @@ export class Collector {
 
   async #ask(follower: LogFollower, anchor: Anchor, signal: AbortSignal): Promise<void> {
     const { name, url, confirmations, logger } = this.#options;
-    this.#pause(anchor, this.#attempts.get(anchor)?.pauseMs ?? FIRST_PAUSE_MS);
+    // Answers stand on the newest: a witness that was away for long is not kept waiting for.
+    const isNewest = follower.anchors.at(-1) === anchor;
+    this.#pause(anchor, isNewest ? FIRST_PAUSE_MS : (this.#attempts.get(anchor)?.pauseMs ?? FIRST_PAUSE_MS));
     try {
       if (await confirmations.ask(follower.registered!.log, anchor, name, url, signal)) follower.advance();
     } catch (error) {

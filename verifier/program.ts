@@ -50,6 +50,9 @@ const TIMING: Timing = {
   openingRetryMs: 5_000,
 };
 
+/** Files of 64 MiB and long batches come over slow lines. */
+const REQUEST_TIMEOUT_MS = 120_000;
+
 /**
  * Throws CONFLICT when the data directory belongs to another chain or another process, UNAVAILABLE when a first start finds no chain,
  * and whatever the files of the config are refused with.
@@ -150,6 +153,7 @@ async function run(
     ...following.loops,
     ...config.witnesses.map((one) => collectorLoop(options, new Collector({ ...one, following, confirmations, clock, logger }))),
   ];
+  following.advance();
   const url = await edge.listen(config.port, config.host);
   for (const loop of loops) loop.start();
   const close = async (): Promise<void> => {
@@ -222,5 +226,5 @@ function createVerifierEdge(
   });
   const health = healthRoutes({ metrics, checks: { chain: chainCheck } });
   const pages = config.webDir === null ? {} : { pages: config.webDir };
-  return createEdge({ logger, metrics, hot: [...hot, ...health], routes, ...pages });
+  return createEdge({ logger, metrics, hot: [...hot, ...health], routes, requestTimeoutMs: REQUEST_TIMEOUT_MS, ...pages });
 }

@@ -34,7 +34,7 @@ export interface WitnessOptions {
   readonly logger: Logger;
 }
 
-/** In one step and for one log. */
+/** Looked at in one step and for one log; those that are left come with the next steps. */
 const ANCHORS_PER_STEP = 64;
 
 export class Witness {
@@ -57,15 +57,17 @@ export class Witness {
     return this.#seen.find(logId, { ...newest.note.checkpoint, issuedAt });
   }
 
-  /** Signs all there is to sign of one log, the newest first. Throws UNAVAILABLE. */
+  /** Signs what there is to sign of one log, the newest first. Throws UNAVAILABLE, IndexDamage. */
   async step(log: LogFollower, signal: AbortSignal): Promise<void> {
-    const { registered, anchors } = log;
+    const { registered } = log;
     if (registered === null || log.finding !== null || registered.log.authority === originParts(this.#options.name).uscc) return;
-    const { facts } = registered;
-    const open = anchors.filter((anchor) => !this.#done.has(anchor) && log.isReproduced(anchor));
-    for (const anchor of open.slice(-ANCHORS_PER_STEP).toReversed()) {
+    for (const anchor of log.anchors
+      .filter((one) => !this.#done.has(one))
+      .slice(-ANCHORS_PER_STEP)
+      .toReversed()) {
       if (signal.aborted) return;
-      const note = anchor.isSigned(registered.log, facts) ? anchor.note(facts) : null;
+      if (!log.isReproduced(anchor)) continue;
+      const note = anchor.isSigned(registered.log, registered.facts) ? anchor.note(registered.facts) : null;
       if (note !== null && !(await this.#confirm(log, anchor, note))) return;
       this.#done.add(anchor);
     }
@@ -73,17 +75,20 @@ export class Witness {
 
   /** False when this log may not be signed for, now or ever. */
   async #confirm(log: LogFollower, anchor: Anchor, note: Note): Promise<boolean> {
+    const { logId } = log;
     const { checkpoint, block } = anchor;
-    const before = this.#seen.find(log.logId, checkpoint);
-    let said: Note = { ...note, cosignatures: before?.note.cosignatures ?? [] };
-    if (said.cosignatures.length === 0 && log.isHeld(anchor)) {
-      if (!(await this.#pledge(log, { ...checkpoint, note: formatNote(note) }))) return false;
-      said = addCosignature(said, await this.#cosign(anchor));
-    }
-    const earlier = before?.anchor ?? null;
-    const isAttested = earlier !== null && equalBytes(earlier.block.hash, block.hash);
-    const attestations = isAttested ? earlier.attestations : [await this.#attest(anchor)];
-    await this.#seen.put({ logId: log.logId, note: said, anchor: { block, attestations } }, { sync: true });
+    const before = this.#seen.find(logId, checkpoint);
+    const attested = before?.anchor && equalBytes(before.anchor.block.hash, block.hash) ? before.anchor : null;
+    const isToCosign = log.isHeld(anchor) && (before === undefined || before.note.cosignatures.length === 0);
+    if (attested !== null && !isToCosign) return true;
+    if (isToCosign && !(await this.#pledge(log, { ...checkpoint, note: formatNote(note) }))) return false;
+    const said = { ...note, cosignatures: before?.note.cosignatures ?? [] };
+    const seen: Seen = {
+      logId,
+      note: isToCosign ? addCosignature(said, await this.#cosign(anchor)) : said,
+      anchor: attested ?? { block, attestations: [await this.#attest(anchor)] },
+    };
+    await this.#seen.put(seen, { sync: true });
     return true;
   }
 

@@ -55,7 +55,11 @@ async function isReplayed(verifier: Served, size: number): Promise<void> {
 function wordOf(signer: Signer, name = witnessName(AUDIT), block = world.chain.head): Seen {
   const note = parseNote(world.issuer.note!);
   const place = { blockNumber: block.number, blockHash: block.hash, blockAt: block.at };
-  const attestation = { chainReference: world.story.chainReference(), ...place, checkpointDigest: checkpointDigest(note.checkpoint) };
+  const attestation = {
+    chainReference: world.story.chainReference(),
+    ...place,
+    checkpointDigest: checkpointDigest(note.checkpoint),
+  };
   const attestations = [{ keyId: keyIdOf(signer.publicKey), signature: signAttestation(attestation, signer) }];
   const cosigned = addCosignature(note, cosign(note.checkpoint, name, world.story.clock, signer));
   return { logId: log.logId, note: cosigned, anchor: { block, attestations } };
@@ -114,8 +118,7 @@ describe('a witness’s word is not taken', () => {
     'when it is no JSON': () => 'a word',
     'when it is another document': () => canonicalJson({ logId: encodeHex(log.logId) }),
     'under a key that the trust file does not name': () => canonicalJson(formatSeen(wordOf(signerNamed('a stranger')))),
-    'under another witness’s name': () =>
-      canonicalJson(formatSeen(wordOf(world.story.witnessSigner, witnessName(ISSUER)))),
+    'under another witness’s name': () => canonicalJson(formatSeen(wordOf(world.story.witnessSigner, witnessName(ISSUER)))),
     'about another block': () => {
       const block = { ...world.chain.head, at: world.chain.head.at + 1 };
       return canonicalJson(formatSeen(wordOf(world.story.witnessSigner, witnessName(AUDIT), block)));
@@ -138,7 +141,8 @@ describe('a witness’s word is not taken', () => {
       const attestations = word.anchor!.attestations.map((one) => ({ ...one, signature: wrong }));
       return canonicalJson(formatSeen({ ...word, anchor: { ...word.anchor!, attestations } }));
     },
-    'when it cosigns and attests nothing': () => canonicalJson(formatSeen({ ...wordOf(world.story.witnessSigner), anchor: null })),
+    'when it cosigns and attests nothing': () =>
+      canonicalJson(formatSeen({ ...wordOf(world.story.witnessSigner), anchor: null })),
   };
 
   for (const [why, lie] of Object.entries(LIES)) {

@@ -23,28 +23,12 @@ interface Block {
 /** The events that make these facts. */
 export function eventsOf(facts: RegistryFacts): Unplaced<RegistryEvent>[] {
   return [
-    ...facts.authorities.map(({ code, name, region, parent, account }) => ({
-      kind: 'authority-registered' as const,
-      ...{ code, name, region, parent, account },
-    })),
-    ...facts.keys.map(({ authority, keyId, type, publicKey, validFrom }) => ({
-      kind: 'key-added' as const,
-      ...{ code: authority, keyId, keyType: type, publicKey, validFrom },
-    })),
-    ...facts.scopes.map(({ scopeId, authority, licenceType, region, validFrom, validTo }) => ({
-      kind: 'scope-granted' as const,
-      ...{ scopeId, code: authority, licenceType, region, validFrom, validTo },
-    })),
-    ...facts.logs.map((log) => ({
-      kind: 'log-registered' as const,
-      ...{ logId: log.logId, owner: log.authority, origin: log.origin, class: log.class },
-      ...{ quantum: log.quantum, beat: log.beat, promiseSpan: log.promiseSpan },
-    })),
-    ...facts.modes.map(({ logId, licenceType, mode }) => ({ kind: 'mode-set' as const, logId, licenceType, mode })),
-    ...facts.coverages.map(({ authority, licenceType, since }) => ({
-      kind: 'coverage-declared' as const,
-      ...{ code: authority, licenceType, since },
-    })),
+    ...facts.authorities.map((one) => ({ ...one, kind: 'authority-registered' as const })),
+    ...facts.keys.map((one) => ({ ...one, kind: 'key-added' as const, code: one.authority, keyType: one.type })),
+    ...facts.scopes.map((one) => ({ ...one, kind: 'scope-granted' as const, code: one.authority })),
+    ...facts.logs.map((one) => ({ ...one, kind: 'log-registered' as const, owner: one.authority })),
+    ...facts.modes.map((one) => ({ ...one, kind: 'mode-set' as const })),
+    ...facts.coverages.map((one) => ({ ...one, kind: 'coverage-declared' as const, code: one.authority })),
   ];
 }
 
@@ -72,7 +56,7 @@ export class FakeChain implements ChainSource {
   mine(at: number, ...events: readonly Unplaced<ChainEvent>[]): BlockPoint {
     const number = this.#blocks.length;
     const point = { number, hash: bytesOf(`block ${number} of fork ${this.#fork}`), at };
-    this.#blocks.push({ point, events: events.map((event) => ({ ...event, block: point }) as ChainEvent) });
+    this.#blocks.push({ point, events: events.map((event) => ({ ...event, block: point })) });
     return point;
   }
 
@@ -110,15 +94,12 @@ export class FakeChain implements ChainSource {
   }
 
   openReader(from: ReaderCursor | null): ReturnType<ChainSource['openReader']> {
-    const chain = this;
-    let cursor = from ?? { head: null, eventBlocks: [] };
+    const updateAfter = (cursor: ReaderCursor): ChainUpdate => this.#updateAfter(cursor);
     return {
-      get cursor() {
-        return cursor;
-      },
+      cursor: from ?? { head: null, eventBlocks: [] },
       async poll() {
-        const update = chain.#updateAfter(cursor);
-        cursor = { head: update.head, eventBlocks: [] };
+        const update = updateAfter(this.cursor);
+        Object.assign(this, { cursor: { head: update.head, eventBlocks: [] } });
         return update;
       },
     };

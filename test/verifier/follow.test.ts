@@ -420,8 +420,14 @@ describe('a log that signs what cannot be', () => {
         log.tree.append(leafHashOf(bytes));
       },
     },
-    'an entry off the quantum': { why: 'entry-time', make: () => log.say('issue', log.rows[0]!.h, new Uint8Array(), 1_800_000_000_001) },
-    'an entry before the one before': { why: 'entry-time', make: () => log.say('revoke', log.rows[0]!.h, new Uint8Array(), 1000) },
+    'an entry off the quantum': {
+      why: 'entry-time',
+      make: () => log.say('issue', log.rows[0]!.h, new Uint8Array(), 1_800_000_000_001),
+    },
+    'an entry before the one before': {
+      why: 'entry-time',
+      make: () => log.say('revoke', log.rows[0]!.h, new Uint8Array(), 1000),
+    },
     'an entry later than its checkpoint': {
       why: 'entry-time',
       make: () => log.say('revoke', log.rows[0]!.h, new Uint8Array(), 4_000_000_000_000),

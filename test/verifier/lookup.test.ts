@@ -12,7 +12,7 @@ import type { AbsentSlot, LookupAnswer } from '../../core/verify/lookup.ts';
 import { bytesOf } from '../log/memory-log.ts';
 import { digestOf, type StoryLog } from '../verify/story.ts';
 import { judgeAt, lookUpAt, short } from './reader.ts';
-import { hasTrouble, logView, type Served, standsOn, until, World } from './world.ts';
+import { hasTrouble, logView, standsOn, until, World } from './world.ts';
 
 let world: World;
 let log: StoryLog;
@@ -123,9 +123,7 @@ describe('a look-up', () => {
     notes.push(world.anchor(), world.anchor(), world.anchor());
     await until('the newest anchor is stood on', async () => (await logView(verifier, log)).checkpoint === notes.at(-1));
     const { logs } = await lookUpAt(verifier)({ slots: SLOTS });
-    expect(new Set(logs[0]!.anchors.map(({ checkpoint }) => checkpoint))).to.deep.equal(
-      new Set([notes[2], notes[3], notes[5]]),
-    );
+    expect(new Set(logs[0]!.anchors.map(({ checkpoint }) => checkpoint))).to.deep.equal(new Set([notes[2], notes[3], notes[5]]));
   });
 
   test('of a size answers on that checkpoint; one that is not held is a conflict that names the newest', async () => {
@@ -228,7 +226,6 @@ describe('a look-up', () => {
     expect((await verifier.post('/v1/lookup', body)).status).to.equal(415);
     const long = await verifier.post('/v1/lookup', { slots: [SLOT], more: 'x'.repeat(17_000) });
     expect(long.status).to.equal(413);
-    const { lines } = verifier as Served;
-    expect(lines.join('')).not.to.contain(SLOT);
+    expect(verifier.lines.join('')).not.to.contain(SLOT);
   });
 });

@@ -11,7 +11,7 @@ import type { Served, World } from './world.ts';
 
 export function lookUpAt(verifier: Served): LookUp {
   return async (question) => {
-    const { status, json } = await verifier.post('/v1/lookup', formatLookupQuestion(question) as JsonValue);
+    const { status, json } = await verifier.post('/v1/lookup', formatLookupQuestion(question));
     if (status !== 200) throw new CodedError(json['code'] as ErrorCode, json['detail'] as string);
     return parseLookupAnswer(json);
   };

@@ -165,7 +165,10 @@ describe('POST /v1/verify/batch', () => {
     const unknown = JSON.stringify({ fileDigest: encodeHex(bytesOf('no file')) });
     const { status, text } = await post([good, '{"fileDigest":', '', unknown, '{"fileDigest":"00"}', good].join('\n'));
     expect(status).to.equal(200);
-    const lines = text.trimEnd().split('\n').map((line) => BATCH_LINE.parse(parseJson(line)));
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => BATCH_LINE.parse(parseJson(line)));
     expect(lines.map(({ line }) => line)).to.deep.equal([1, 2, 3, 4, 5, 6]);
     const said = lines.map((line) => ('problem' in line ? line.problem.code : short(line as unknown as Verdict)));
     expect(said).to.deep.equal(['valid', 'MALFORMED', 'MALFORMED', 'undetermined NOT_RECORDED', 'MALFORMED', 'valid']);

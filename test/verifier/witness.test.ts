@@ -199,7 +199,7 @@ describe('a witness', () => {
     world.mineNote(other);
     witness = await world.startWitness();
     await hasTrouble(witness, log, 'FORKED_LOG');
-    expect((await logView(witness, log)) as object).to.have.nested.property('finding.a', note);
+    expect(await logView(witness, log)).to.have.nested.property('finding.a', note);
     expect(await seenAt(witness)).to.deep.equal(word);
   });
 

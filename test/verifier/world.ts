@@ -60,6 +60,7 @@ export class World {
   readonly directory: string;
   issuer!: SampleNode;
   outsider!: SampleNode;
+  witnessUrl = '';
   /** The block that the registry was written in. */
   readonly registered: BlockPoint;
   readonly #startedAt = performance.now();
@@ -179,6 +180,7 @@ export class World {
   /** The usual pair: a witness, and a verifier that asks it and has a trust file. */
   async startBoth(): Promise<{ witness: Served; verifier: Served }> {
     const witness = await this.startWitness();
+    this.witnessUrl = witness.url;
     const witnesses = [{ name: witnessName(AUDIT), url: witness.url }];
     const verifier = await this.start('verifier', { trustFile: await this.writeTrust(), witnesses });
     return { witness, verifier };
@@ -230,7 +232,7 @@ function witnessKeyFile(): Promise<Uint8Array> {
 
 async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text();
-  const isJson = (response.headers.get('content-type') ?? '').includes('json') && !text.includes('}\n');
+  const isJson = /^application\/(?:problem\+)?json/.test(response.headers.get('content-type') ?? '');
   const json = isJson ? (parseJson(text, { maxBytes: 64 << 20 }) as JsonObject) : {};
   return { status: response.status, headers: response.headers, text, json };
 }
@@ -249,7 +251,9 @@ function serve(running: Running, dataDir: string, lines: string[]): Served {
       const isBytes = body instanceof Uint8Array;
       const type = isBytes ? 'application/octet-stream' : 'application/json';
       const sent = isBytes ? new Uint8Array(body) : JSON.stringify(body);
-      return answerOf(await fetch(`${url}${path}`, { method: 'POST', body: sent, headers: { 'content-type': type, ...headers } }));
+      return answerOf(
+        await fetch(`${url}${path}`, { method: 'POST', body: sent, headers: { 'content-type': type, ...headers } }),
+      );
     },
   };
 }

@@ -172,22 +172,31 @@ function anchoredBasis({ confirmations }: LookupSources, { follower, facts }: As
   return { size, mapRoot, note: formatNote({ ...note, cosignatures }), anchor };
 }
 
-function rowOf(
-  { slots }: LookupSources,
-  { logId, index }: LogFollower,
-  { size, mapRoot }: Basis,
-  { slot, rows }: AskedSlot,
-): PresentSlot | AbsentSlot {
+function rowOf(sources: LookupSources, follower: LogFollower, basis: Basis, asked: AskedSlot): PresentSlot | AbsentSlot {
+  const { logId, index } = follower;
+  const { size, mapRoot } = basis;
+  const { slot, rows } = asked;
   const proof = proveSlot(mapRoot, slot, index.map);
   const map = encodeSlotProof(proof);
   if (proof.end === null || !equalBytes(proof.end.slot, slot)) return { slot, logId, map };
   const row = rows.find((one) => equalBytes(one.logId, logId));
-  if (row === undefined || row.entryIndex >= size) throw slots.damageAt(slot);
+  if (row === undefined || row.entryIndex >= size) throw sources.slots.damageAt(slot);
   const entry = index.tiles.entryAt(row.entryIndex);
   const leafHash = leafHashOf(entry);
-  if (!equalBytes(leafHash, proof.end.leafHash)) throw slots.damageAt(slot);
+  if (!equalBytes(leafHash, proof.end.leafHash)) throw sources.slots.damageAt(slot);
   const inclusion = proveInclusion(row.entryIndex, size, index.tiles);
-  return { slot, logId, index: row.entryIndex, entry, inclusion, map, opening: index.openings.find(leafHash) ?? null };
+  return { slot, logId, index: row.entryIndex, entry, inclusion, map, opening: openingOf(sources, follower, leafHash) };
+}
+
+/** Null when it is not there; a spoilt one is fetched again. */
+function openingOf({ onDamage }: LookupSources, follower: LogFollower, leafHash: Hash): Uint8Array | null {
+  try {
+    return follower.index.openings.find(leafHash) ?? null;
+  } catch (error) {
+    if (!(error instanceof IndexDamage)) throw error;
+    onDamage(error, follower);
+    return null;
+  }
 }
 
 /** Up to and with the one that answers rest on: later ones are not judged yet. */

@@ -130,7 +130,7 @@ export class ChainFollower {
     try {
       // A chain that loses blocks may be another one by now.
       if (update.lost !== null) await this.#identify();
-      await this.#options.events.write(update, this.#reader.cursor);
+      if (update.lost !== null || this.#isNew(update.head)) await this.#options.events.write(update, this.#reader.cursor);
     } catch (error) {
       // The reader has moved on; what it told is to be told again.
       this.#reader = this.#options.source.openReader(this.#cursor);
@@ -141,6 +141,11 @@ export class ChainFollower {
     const now = this.#options.clock();
     this.#apply(update.events, update.head, () => now);
     return update;
+  }
+
+  #isNew(head: BlockPoint): boolean {
+    const known = this.#cursor?.head ?? null;
+    return known === null || !equalBytes(known.hash, head.hash);
   }
 
   #apply(events: readonly ChainEvent[], head: BlockPoint | null, seenAt: (block: BlockPoint) => number): void {

@@ -3,7 +3,7 @@
  */
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
-import type { Origin } from '../../core/log/origin.ts';
+import { logIdOf, type Origin } from '../../core/log/origin.ts';
 import type { LogFact } from '../../core/authority/registry.ts';
 import type { Logger } from '../../service/logger.ts';
 import { IndexDamage } from '../index/damage.ts';
@@ -79,17 +79,23 @@ export class Following {
 
   /** A spoilt value was met, of this log or of all of them. */
   onDamage(damage: IndexDamage, follower: LogFollower | null): void {
+    const { logger } = this.#options;
+    if (follower !== null && damage.space.name === 'opening') {
+      logger.error({ error: damage }, 'an opening is damaged, it is fetched again');
+      return follower.index.openings.rewind();
+    }
     // A row of the slot index speaks for every log that has the slot.
     const spoilt = follower === null || damage.space.name === 'slot' ? [...this.logs.values()] : [follower];
-    this.#options.logger.error({ error: damage, count: spoilt.length }, 'the index is damaged, logs are replayed');
+    logger.error({ error: damage, count: spoilt.length }, 'the index is damaged, logs are replayed');
     for (const one of spoilt) one.rebuild(damage);
     this.wake();
   }
 
-  #mirrorLoop({ index }: FollowedLog, node: NodeClient): Loop {
+  #mirrorLoop({ origin, index }: FollowedLog, node: NodeClient): Loop {
     const { clock, timing, pauseMs, logger } = this.#options;
     const mirror = new OpeningMirror({ index, node, clock, retryMs: timing.openingRetryMs });
-    return new Loop({ pauseMs, logger, step: (signal) => mirror.step(signal) });
+    const step = (signal: AbortSignal): Promise<void> => this.#guard(logIdOf(origin), () => mirror.step(signal));
+    return new Loop({ pauseMs, logger, step });
   }
 
   #follower({ origin, index }: FollowedLog, node: NodeClient, onGrowth: () => void): LogFollower {
@@ -114,14 +120,21 @@ export class Following {
     const { afterStep, pauseMs, logger } = this.#options;
     const step = async (signal: AbortSignal): Promise<void> => {
       try {
-        await follower.step(signal);
-      } catch (error) {
-        if (!(error instanceof IndexDamage)) throw error;
-        this.onDamage(error, follower);
+        await this.#guard(follower.logId, () => follower.step(signal));
       } finally {
-        await afterStep(follower, signal);
+        await this.#guard(follower.logId, () => afterStep(follower, signal));
       }
     };
     return new Loop({ pauseMs, logger, step });
+  }
+
+  /** Damage that is met at work is dealt with as any other. */
+  async #guard(logId: Hash, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof IndexDamage)) throw error;
+      this.onDamage(error, this.logs.get(encodeHex(logId)) ?? null);
+    }
   }
 }

@@ -3,6 +3,7 @@
  * witnesses: a directory that is too damaged to be opened is removed and built anew.
  */
 import { rm } from 'node:fs/promises';
+import { ByteReader, u32 } from '../../core/bytes/bytes.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
 import type { Logger } from '../../service/logger.ts';
 import { openStore, type KeySpace, type Store } from '../../service/store.ts';
@@ -10,16 +11,32 @@ import type { IndexDamage } from './damage.ts';
 import { MapStore } from './map-store.ts';
 import { SlotStore } from './slot-store.ts';
 
+const NO_KEY = new Uint8Array();
+/** Of the slot index: u32. */
+const GENERATION_SPACE = 'generation';
+
 export class IndexStore {
   readonly store: Store;
   readonly map: MapStore;
   readonly slots: SlotStore;
   #lastWrite: Promise<unknown> = Promise.resolve();
 
-  constructor(store: Store) {
+  private constructor(store: Store, slotGeneration: number) {
     this.store = store;
     this.map = new MapStore(store.space('map'));
-    this.slots = new SlotStore(store.space('slot'));
+    this.slots = new SlotStore(store.space('slot'), slotGeneration);
+  }
+
+  /** Throws as `openStore`. */
+  static async open(directory: string): Promise<IndexStore> {
+    const store = await openStore(directory);
+    try {
+      const stored = await store.space(GENERATION_SPACE).get(NO_KEY);
+      return new IndexStore(store, stored === undefined ? 0 : new ByteReader(stored).u32());
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
   }
 
   space(name: string): KeySpace {
@@ -33,9 +50,14 @@ export class IndexStore {
     return done;
   }
 
-  /** Removes the spoilt value, so that it is merely missing. */
-  async remove({ space, key }: IndexDamage): Promise<void> {
-    await this.store.batch().del(space, key).write({ sync: false });
+  /** Removes what is spoilt, so that it is merely missing: the value, or the whole slot index. */
+  async repair(damage: IndexDamage): Promise<void> {
+    const { space, key } = damage;
+    const batch = this.store.batch();
+    const generation = space.name === 'slot' ? this.slots.renew(damage) : null;
+    if (generation === null) batch.del(space, key);
+    else batch.put(this.space(GENERATION_SPACE), NO_KEY, u32(generation));
+    await batch.write({ sync: false });
   }
 
   async close(): Promise<void> {
@@ -45,7 +67,7 @@ export class IndexStore {
 }
 
 async function readOnce<Contents>(directory: string, read: (index: IndexStore) => Promise<Contents>): Promise<Contents> {
-  const index = new IndexStore(await openStore(directory));
+  const index = await IndexStore.open(directory);
   try {
     return await read(index);
   } catch (error) {

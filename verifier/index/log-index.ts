@@ -19,17 +19,18 @@ export class LogIndex {
   readonly openings: OpeningStore;
   #tiles: TileStore;
 
-  private constructor(index: IndexStore, logId: Hash, heads: HeadStore) {
+  private constructor(index: IndexStore, logId: Hash, heads: HeadStore, openings: OpeningStore) {
     this.logId = logId;
     this.index = index;
     this.heads = heads;
-    this.openings = new OpeningStore(index.space('opening'), index.space('wanted'), logId);
+    this.openings = openings;
     this.#tiles = new TileStore(index.space('tile'), logId);
   }
 
   /** Throws UNAVAILABLE when what says how far the log was replayed is damaged. */
   static async open(index: IndexStore, logId: Hash): Promise<LogIndex> {
-    return new LogIndex(index, logId, await HeadStore.open(index.store, index.space('head'), logId));
+    const heads = await HeadStore.open(index.store, index.space('head'), logId);
+    return new LogIndex(index, logId, heads, await OpeningStore.open(index, logId));
   }
 
   get tiles(): TileStore {
@@ -56,8 +57,9 @@ export class LogIndex {
 
   /** The log is held to nothing any more: it will be replayed from its first entry. What is stored of it is void until then. */
   async clear(damage: IndexDamage): Promise<void> {
-    await this.index.remove(damage);
+    await this.index.repair(damage);
     await this.heads.clear();
+    this.openings.rewind();
     this.#tiles = new TileStore(this.index.space('tile'), this.logId);
   }
 }

@@ -9,9 +9,10 @@ import type { Hash } from '../../core/bytes/hash.ts';
 import { decodeMapNode, encodeMapNode, type MapNode, type MapReader, type StoredMapNode } from '../../core/log/map.ts';
 import type { Batch, KeySpace } from '../../service/store.ts';
 import { requireValue } from './damage.ts';
+import { Recent } from './recent.ts';
 
-/** About 20 MB; the nodes near the root, which every proof passes, are among the first to come back. */
-const MAX_CACHED = 65_536;
+/** Some 40 MB at most; the nodes near the root, which every proof passes, are among those that stay. */
+const NODES_CACHED = 65_536;
 
 /** The 32 bytes as a string: the cheapest key of a Map that JavaScript has. */
 function nameOf(mapHash: Hash): string {
@@ -20,7 +21,7 @@ function nameOf(mapHash: Hash): string {
 
 export class MapStore implements MapReader {
   readonly #space: KeySpace;
-  readonly #cache = new Map<string, MapNode>();
+  readonly #recent = new Recent<MapNode>(NODES_CACHED);
 
   constructor(space: KeySpace) {
     this.#space = space;
@@ -29,10 +30,10 @@ export class MapStore implements MapReader {
   /** Throws IndexDamage. */
   get(mapHash: Hash): MapNode {
     const name = nameOf(mapHash);
-    const cached = this.#cache.get(name);
+    const cached = this.#recent.get(name);
     if (cached !== undefined) return cached;
     const node = decodeMapNode(requireValue(this.#space, mapHash));
-    this.#keep(name, node);
+    this.#recent.set(name, node);
     return node;
   }
 
@@ -40,12 +41,7 @@ export class MapStore implements MapReader {
   put(batch: Batch, nodes: readonly StoredMapNode[]): void {
     for (const { mapHash, node } of nodes) {
       batch.put(this.#space, mapHash, encodeMapNode(node));
-      this.#keep(nameOf(mapHash), node);
+      this.#recent.set(nameOf(mapHash), node);
     }
-  }
-
-  #keep(name: string, node: MapNode): void {
-    if (this.#cache.size >= MAX_CACHED) this.#cache.delete(this.#cache.keys().next().value!);
-    this.#cache.set(name, node);
   }
 }

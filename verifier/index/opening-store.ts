@@ -1,29 +1,51 @@
 /**
  * Openings of one log's entries, kept as they came: whoever does not know h cannot read them, so neither can we (core/log/opening.ts).
- * Those still to be fetched are listed beside them.
  *
  *   opening  log id 32 ‖ leaf hash 32 → the opening's bytes
- *   wanted   log id 32 ‖ u64 entry index → leaf hash 32
+ *   wanted   log id 32 → u64: every entry below this index was asked for once
+ *            log id 32 ‖ u64 entry index → leaf hash 32: asked for, and not had yet
  */
 import { ByteReader, concatBytes, u64 } from '../../core/bytes/bytes.ts';
 import { asHash, type Hash } from '../../core/bytes/hash.ts';
-import type { Batch, KeySpace } from '../../service/store.ts';
-import { readValue } from './damage.ts';
+import type { KeySpace } from '../../service/store.ts';
+import { IndexDamage, readValue } from './damage.ts';
+import type { IndexStore } from './index-store.ts';
 
 export interface WantedOpening {
   readonly entryIndex: number;
   readonly leafHash: Hash;
 }
 
+/** What asking for an opening came to; null: not had. */
+export interface AskedOpening extends WantedOpening {
+  readonly opening: Uint8Array | null;
+}
+
 export class OpeningStore {
+  readonly #index: IndexStore;
   readonly #openings: KeySpace;
   readonly #wanted: KeySpace;
   readonly #logId: Hash;
+  #asked = 0;
 
-  constructor(openings: KeySpace, wanted: KeySpace, logId: Hash) {
-    this.#openings = openings;
-    this.#wanted = wanted;
+  private constructor(index: IndexStore, logId: Hash) {
+    this.#index = index;
+    this.#openings = index.space('opening');
+    this.#wanted = index.space('wanted');
     this.#logId = logId;
+  }
+
+  /** Throws UNAVAILABLE when it is damaged. */
+  static async open(index: IndexStore, logId: Hash): Promise<OpeningStore> {
+    const openings = new OpeningStore(index, logId);
+    const stored = await openings.#wanted.get(logId);
+    if (stored !== undefined) openings.#asked = new ByteReader(stored).u64();
+    return openings;
+  }
+
+  /** Every entry below this index was asked for once. */
+  get asked(): number {
+    return this.#asked;
   }
 
   /** Throws IndexDamage. */
@@ -31,13 +53,32 @@ export class OpeningStore {
     return readValue(this.#openings, concatBytes(this.#logId, leafHash));
   }
 
-  want(batch: Batch, { entryIndex, leafHash }: WantedOpening): void {
-    batch.put(this.#wanted, concatBytes(this.#logId, u64(entryIndex)), leafHash);
+  /** True when it is there and whole. */
+  has(leafHash: Hash): boolean {
+    try {
+      return this.find(leafHash) !== undefined;
+    } catch (error) {
+      if (error instanceof IndexDamage) return false;
+      throw error;
+    }
   }
 
-  put(batch: Batch, { entryIndex, leafHash }: WantedOpening, opening: Uint8Array): void {
-    batch.put(this.#openings, concatBytes(this.#logId, leafHash), opening);
-    batch.del(this.#wanted, concatBytes(this.#logId, u64(entryIndex)));
+  /** Keeps what came of asking, and that everything below `asked` was asked for. */
+  async keep(answers: readonly AskedOpening[], asked = this.#asked): Promise<void> {
+    const batch = this.#index.store.batch();
+    for (const { entryIndex, leafHash, opening } of answers) {
+      const wantedKey = concatBytes(this.#logId, u64(entryIndex));
+      if (opening === null) batch.put(this.#wanted, wantedKey, leafHash);
+      else batch.put(this.#openings, concatBytes(this.#logId, leafHash), opening).del(this.#wanted, wantedKey);
+    }
+    batch.put(this.#wanted, this.#logId, u64(asked));
+    await batch.write({ sync: false });
+    this.#asked = asked;
+  }
+
+  /** All entries are to be looked at again: what is there and whole is not asked for. */
+  rewind(): void {
+    this.#asked = 0;
   }
 
   /** In the order of their entries, from `fromIndex` on. */
@@ -49,9 +90,8 @@ export class OpeningStore {
     };
     const wanted: WantedOpening[] = [];
     for await (const [key, value] of this.#wanted.iterate(range)) {
-      const reader = new ByteReader(key);
-      reader.bytes(this.#logId.length);
-      wanted.push({ entryIndex: reader.u64(), leafHash: asHash(value) });
+      const entryIndex = new ByteReader(key.subarray(this.#logId.length)).u64();
+      wanted.push({ entryIndex, leafHash: asHash(value) });
     }
     return wanted;
   }

@@ -109,11 +109,4 @@ export class SeenStore {
       .put(this.#space, this.#key(seen.logId, size, issuedAt), value)
       .write(options);
   }
-
-  async remove(logId: Hash, { size, issuedAt }: Checkpoint): Promise<void> {
-    await this.#store
-      .batch()
-      .del(this.#space, this.#key(logId, size, issuedAt))
-      .write({ sync: false });
-  }
 }

@@ -15,6 +15,7 @@ import type { NodeReader } from '../../core/log/tree.ts';
 import type { Batch, KeySpace } from '../../service/store.ts';
 import { IndexDamage, requireValue } from './damage.ts';
 import { HashTile, placeOfNode, widthFor } from './hash-tile.ts';
+import { Recent } from './recent.ts';
 
 export type TileLevel = TileId['level'];
 
@@ -27,36 +28,14 @@ export interface StoredTile {
 const ENTRIES_LEVEL = 255;
 const LENGTH_PREFIX = 2;
 export const ENTRY_ROW_LENGTH = LENGTH_PREFIX + ENTRY_LENGTH;
-/** Of each sort; an entry bundle has 19 kB, a hash tile with all above it 16 kB. */
-const MAX_CACHED = 256;
-
-/** Forgets what was read longest ago. */
-class Recent<Value> {
-  readonly #values = new Map<string, Value>();
-
-  get(key: string): Value | undefined {
-    const value = this.#values.get(key);
-    if (value === undefined) return undefined;
-    this.#values.delete(key);
-    this.#values.set(key, value);
-    return value;
-  }
-
-  set(key: string, value: Value): void {
-    this.#values.set(key, value);
-    if (this.#values.size > MAX_CACHED) this.#values.delete(this.#values.keys().next().value!);
-  }
-
-  delete(key: string): void {
-    this.#values.delete(key);
-  }
-}
+/** Of each sort; an entry bundle has 19 kB, a hash tile with all above it some 50 kB. */
+const TILES_CACHED = 256;
 
 export class TileStore implements NodeReader {
   readonly #space: KeySpace;
   readonly #logId: Hash;
-  readonly #hashTiles = new Recent<HashTile>();
-  readonly #bundles = new Recent<Uint8Array>();
+  readonly #hashTiles = new Recent<HashTile>(TILES_CACHED);
+  readonly #bundles = new Recent<Uint8Array>(TILES_CACHED);
 
   constructor(space: KeySpace, logId: Hash) {
     this.#space = space;
