@@ -179,10 +179,13 @@ describe('nonces', () => {
   test('a transaction whose nonce another program has used is signed anew', async () => {
     const sender = admin();
     const hasty = admin(300);
-    proxy.fate = ({ method }) => (method === 'eth_sendRawTransaction' ? 'lose question' : 'relay');
+    // The same bytes stay lost however late they come, until the other program has used the nonce.
+    let lost: unknown;
+    proxy.fate = ({ method, params }) =>
+      method === 'eth_sendRawTransaction' && (lost ??= params[0]) === params[0] ? 'lose question' : 'relay';
     await failureOf(hasty.send(coverage(1)));
-    proxy.fate = () => 'relay';
     await sender.send(coverage(2));
+    proxy.fate = () => 'relay';
     // Its own time-out is too short to make sure, so it stays open for a while.
     while ((await hasty.send(coverage(1)).catch(() => null)) === null) await sleep(1);
     expect(await declared()).to.deep.equal([2, 1]);
