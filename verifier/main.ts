@@ -4,21 +4,22 @@
  */
 import { parseArgs } from 'node:util';
 import { isCodedError, malformed } from '../core/bytes/error.ts';
-import { runProgram } from '../service/lifecycle.ts';
-import { createLogger } from '../service/logger.ts';
+import { type Running, runProgram } from '../service/lifecycle.ts';
+import { createLogger, type Logger } from '../service/logger.ts';
 import { createChainSource } from './chain-source.ts';
 import { readVerifierConfig } from './config.ts';
 import { startVerifier } from './program.ts';
 
 const EXIT_CONFIGURED_WRONGLY = 2;
-const logger = createLogger({ program: 'verifier', fields: ['origin'] });
 
-async function orExit<Result>(work: () => Promise<Result>): Promise<Result> {
+const loggerFor = (program: string): Logger => createLogger({ program, fields: ['origin'] });
+
+async function orExit<Result>(logger: Logger, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
     if (!isCodedError(error) || error.code === 'UNAVAILABLE') throw error;
-    logger.fatal({ error }, 'the verifier cannot start');
+    logger.fatal({ error }, 'the program cannot start');
     process.exit(EXIT_CONFIGURED_WRONGLY);
   }
 }
@@ -29,6 +30,8 @@ function configPath(): string {
   return values.config;
 }
 
-const config = await orExit(async () => readVerifierConfig(configPath()));
-const start = () => startVerifier({ config, chain: createChainSource(config, logger), logger, clock: Date.now });
-await runProgram(() => orExit(start), { logger, endsWithStdin: config.exitWithParent });
+const config = await orExit(loggerFor('verifier'), async () => readVerifierConfig(configPath()));
+const logger = loggerFor(config.role);
+const start = (): Promise<Running> =>
+  startVerifier({ config, chain: createChainSource(config, logger), logger, clock: Date.now });
+await runProgram(() => orExit(logger, start), { logger, endsWithStdin: config.exitWithParent });

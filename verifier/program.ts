@@ -59,7 +59,7 @@ const REQUEST_TIMEOUT_MS = 120_000;
  */
 export async function startVerifier(options: VerifierOptions): Promise<Running> {
   await mkdir(options.config.dataDir, { recursive: true, mode: 0o700 });
-  const opened: { close(): Promise<void> }[] = [];
+  const opened: Opened = [];
   const closeAll = async (): Promise<void> => {
     for (const part of opened.splice(0).toReversed()) await part.close();
   };

@@ -61,13 +61,12 @@ export class Witness {
   async step(log: LogFollower, signal: AbortSignal): Promise<void> {
     const { registered } = log;
     if (registered === null || log.finding !== null || registered.log.authority === originParts(this.#options.name).uscc) return;
-    for (const anchor of log.anchors
-      .filter((one) => !this.#done.has(one))
-      .slice(-ANCHORS_PER_STEP)
-      .toReversed()) {
+    const isOpen = (anchor: Anchor): boolean => !this.#done.has(anchor) && anchor.checkpoint.size <= log.index.size;
+    const open = log.anchors.filter(isOpen).slice(-ANCHORS_PER_STEP);
+    for (const anchor of open.toReversed()) {
       if (signal.aborted) return;
-      if (!log.isReproduced(anchor)) continue;
-      const note = anchor.isSigned(registered.log, registered.facts) ? anchor.note(registered.facts) : null;
+      const isOurs = log.isReproduced(anchor) && anchor.isSigned(registered.log, registered.facts);
+      const note = isOurs ? anchor.note(registered.facts) : null;
       if (note !== null && !(await this.#confirm(log, anchor, note))) return;
       this.#done.add(anchor);
     }

@@ -75,7 +75,8 @@ const MAX_LOGS = 4096;
 const MAX_ROWS = 16_384;
 const MAX_NOTE = 16 * 1024;
 const MAX_SLOT_PROOF = 16 * 1024;
-const MAX_OPENING = 1 << 20;
+/** iv, nonce and tag beside the longest body. */
+const MAX_OPENING = (1 << 20) + 60;
 
 export function formatLookupQuestion(question: LookupQuestion): JsonObject {
   return {

@@ -61,7 +61,7 @@ function operationOf(route: Documented): JsonSchema {
   };
 }
 
-export function describeApi(routes: readonly Documented[]): JsonSchema {
+function describeApi(routes: readonly Documented[]): JsonSchema {
   const paths: Record<string, Record<string, JsonSchema>> = {};
   for (const route of [...routes, ...HEALTH_ROUTES]) {
     const path = route.path.replaceAll(/:(\w+)/g, '{$1}');

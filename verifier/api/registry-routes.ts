@@ -26,7 +26,7 @@ function factsOf({ chain }: RegistrySources): RegistryFacts {
 }
 
 /** What concerns one authority, and of that what held at an instant, when one is given. */
-export function factsAbout(facts: RegistryFacts, code: string, at: number | null): RegistryFacts {
+function factsAbout(facts: RegistryFacts, code: string, at: number | null): RegistryFacts {
   const isKnown = ({ registeredAt }: { registeredAt: number }): boolean => at === null || registeredAt <= at;
   const isInForce = (from: number, to: number | null): boolean => at === null || (from <= at && (to === null || at < to));
   const logs = facts.logs.filter((log) => log.authority === code && isKnown(log) && isInForce(log.registeredAt, log.closedAt));

@@ -20,7 +20,7 @@ export interface RouteDescription {
   readonly answer: BodyShape;
 }
 
-export interface Described {
+interface Described {
   readonly description: RouteDescription;
 }
 

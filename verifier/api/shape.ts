@@ -11,7 +11,7 @@ export const HASH = z.string().regex(/^[0-9a-f]{64}$/);
 const SIGNATURE = z.string().regex(/^[0-9a-f]{128}$/);
 const BASE64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
 /** UTC ms, sizes, indexes, counts. */
-export const WHOLE = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const WHOLE = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const TEXT = z.string();
 /** A checkpoint note (docs/formats.md). */
 const NOTE = z.string().max(16 * 1024);

@@ -37,8 +37,8 @@ export interface LogAnchors {
 }
 
 const NO_ANCHORS: LogAnchors = { anchors: [], forked: [] };
-/** Before the first poll of all there is no block; asked for its age, a verifier that never read the chain says this. */
-export const NEVER = Number.MAX_SAFE_INTEGER;
+/** The age of what was never read in this run. */
+const NEVER = Number.MAX_SAFE_INTEGER;
 
 function isSameChain(a: ChainIdentity, b: ChainIdentity): boolean {
   return a.chainId === b.chainId && equalBytes(a.genesisHash, b.genesisHash) && equalBytes(a.anchorAddress, b.anchorAddress);

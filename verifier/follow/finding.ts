@@ -18,7 +18,7 @@ import { parseNote } from '../../core/log/note.ts';
 import { createFileDurably } from '../../service/durable-file.ts';
 
 /** How the entries that a checkpoint's root holds contradict the checkpoint or the log's own rules. */
-export const BAD_CHECKPOINTS = ['map-root', 'slot-twice', 'entry-format', 'entry-time'] as const;
+const BAD_CHECKPOINTS = ['map-root', 'slot-twice', 'entry-format', 'entry-time'] as const;
 export type BadCheckpoint = (typeof BAD_CHECKPOINTS)[number];
 
 export type Finding =

@@ -82,7 +82,8 @@ export class Following {
     const { logger } = this.#options;
     if (follower !== null && damage.space.name === 'opening') {
       logger.error({ error: damage }, 'an opening is damaged, it is fetched again');
-      return follower.index.openings.rewind();
+      follower.index.openings.rewind();
+      return;
     }
     // A row of the slot index speaks for every log that has the slot.
     const spoilt = follower === null || damage.space.name === 'slot' ? [...this.logs.values()] : [follower];

@@ -61,6 +61,8 @@ export class LogFollower {
   #damage: IndexDamage | null = null;
   /** The anchor that the node withholds, and when to ask again. */
   #withheld: { readonly anchor: Anchor; readonly retryAt: number } | null = null;
+  /** The published note that was replayed last. */
+  #published: string | null = null;
   #reproduced = new WeakMap<Anchor, boolean>();
 
   constructor(options: LogFollowerOptions) {
@@ -146,6 +148,7 @@ export class LogFollower {
   async #clear(damage: IndexDamage): Promise<void> {
     await this.index.clear(damage);
     this.#reproduced = new WeakMap();
+    this.#published = null;
     this.#damage = null;
   }
 
@@ -256,14 +259,12 @@ export class LogFollower {
   /** What the node has published beyond the newest anchor is held apart; what it publishes below must be the same log. */
   async #followPublished(registered: Registered, signal: AbortSignal): Promise<void> {
     if (this.finding !== null) return;
-    const note = await this.#readPublished(signal);
-    if (note === null || !isSignedNote(note, registered.log, registered.facts)) return;
-    await this.#replayTo(
-      registered,
-      { checkpoint: note.checkpoint, note: formatNote({ ...note, cosignatures: [] }) },
-      [],
-      signal,
-    );
+    const published = await this.#readPublished(signal);
+    if (published === null) return;
+    const { checkpoint } = published;
+    const note = formatNote({ ...published, cosignatures: [] });
+    if (note === this.#published || !isSignedNote(published, registered.log, registered.facts)) return;
+    if (await this.#replayTo(registered, { checkpoint, note }, [], signal)) this.#published = note;
   }
 
   async #readPublished(signal: AbortSignal): Promise<Note | null> {
