@@ -52,10 +52,16 @@ class SampleNode {
     this.#tokens = tokens;
   }
 
-  /** The key makes a second start record nothing twice. */
+  /** The key makes a second try, or start, record nothing twice. The node may still wait for its register. */
   async write(role: string, path: string, body: JsonObject, idempotencyKey: string): Promise<JsonFields> {
     const headers = { authorization: `Bearer ${this.#tokens[role] ?? ''}`, 'idempotency-key': idempotencyKey };
-    return new JsonFields(await exchange(this.#url, path, { body, headers }), 'answer');
+    for (const until = Date.now() + CONFIRM_MS; ; await pause(POLL_MS)) {
+      try {
+        return new JsonFields(await exchange(this.#url, path, { body, headers }), 'answer');
+      } catch (error) {
+        if (!isCodedError(error, 'UNAVAILABLE') || Date.now() > until) throw error;
+      }
+    }
   }
 }
 

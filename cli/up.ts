@@ -1,6 +1,7 @@
 /**
- * `veritrail up`, which is `npm start`: brings up the embedded default on this machine (chain, contracts, sample consortium, nodes, witness,
- * verifier and page), prints one JSON line on stdout when all of it answers, and keeps it running until SIGINT or SIGTERM.
+ * `veritrail up`, which is `npm start`: brings up the embedded default on this machine (a chain unless one is named, contracts, sample
+ * consortium, nodes, witness, verifier and page), prints one JSON line on stdout when all of it answers, and keeps it running until
+ * SIGINT or SIGTERM.
  */
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, realpath, unlink } from 'node:fs/promises';
@@ -21,6 +22,8 @@ export interface UpOptions {
   readonly data: string;
   readonly port: string;
   readonly beat?: string;
+  /** An outside chain's RPC; without it a chain of this machine is started. */
+  readonly chain?: string;
   readonly open: boolean;
 }
 
@@ -143,7 +146,15 @@ async function setUp(data: string, rpcUrl: string, beat: number): Promise<{ chai
   return { chain, trust: String(trust) };
 }
 
-async function startNode(supervisor: Supervisor, data: string, chain: ChainPlace, beat: number, one: Department): Promise<void> {
+interface NodeTerms {
+  readonly chain: ChainPlace;
+  readonly beat: number;
+  /** Keeps the log's swap register. */
+  readonly witness: WitnessPlace;
+}
+
+async function startNode(supervisor: Supervisor, data: string, one: Department, terms: NodeTerms): Promise<void> {
+  const { chain, beat, witness } = terms;
   const keys = join(data, 'keys');
   const config = await writeConfig(data, `node-${one.role}`, {
     origin: one.origin,
@@ -155,6 +166,7 @@ async function startNode(supervisor: Supervisor, data: string, chain: ChainPlace
     passphraseFile: join(keys, 'passphrase'),
     accountFile: join(keys, `${one.role}.account`),
     tokensFile: one.tokens,
+    register: { url: witness.url },
     beatMs: beat,
     publicFields: sample.publicFields,
     exitWithParent: true,
@@ -163,13 +175,19 @@ async function startNode(supervisor: Supervisor, data: string, chain: ChainPlace
   await supervisor.start({ name: `node-${one.role}`, args: [join(ROOT, 'node/main.ts'), '--config', config] });
 }
 
+interface WitnessPlace {
+  readonly [member: string]: string;
+  readonly name: string;
+  readonly url: string;
+}
+
 interface FollowerTerms {
   readonly chain: ChainPlace;
   readonly departments: readonly Department[];
   readonly trust: string;
 }
 
-async function startWitness(supervisor: Supervisor, data: string, { chain, departments }: FollowerTerms): Promise<JsonObject> {
+async function startWitness(supervisor: Supervisor, data: string, { chain, departments }: FollowerTerms): Promise<WitnessPlace> {
   const name = `${sample.consortium}/${sample.witness}/witness`;
   const port = await freePort();
   const key = { name, key: join(data, 'keys', 'witness.key.json'), passphraseFile: join(data, 'keys', 'passphrase') };
@@ -195,7 +213,7 @@ async function startVerifier(
   supervisor: Supervisor,
   data: string,
   port: number,
-  witness: JsonObject,
+  witness: WitnessPlace,
   terms: FollowerTerms,
 ): Promise<void> {
   const config = await writeConfig(data, 'verifier', {
@@ -228,18 +246,17 @@ async function bringUp(supervisor: Supervisor, options: UpOptions): Promise<Json
   await mkdir(join(data, 'config'), { recursive: true, mode: 0o700 });
   say('building the page …');
   const pages = runOnce([join(ROOT, 'scripts/build-pages.ts')]);
-  say('starting the chain …');
-  const rpcUrl = await startChain(supervisor, data);
+  say(options.chain === undefined ? 'starting the chain …' : `the chain at ${options.chain} …`);
+  const rpcUrl = options.chain ?? (await startChain(supervisor, data));
   say('contracts and sample consortium …');
   const { chain, trust } = await setUp(data, rpcUrl, beat);
   const departments = await chooseDepartments(data);
   const terms = { chain, departments, trust };
-  say('nodes, witness and verifier …');
+  say('witness, nodes and verifier …');
   await pages;
-  const [witness] = await Promise.all([
-    startWitness(supervisor, data, terms),
-    ...departments.map((one) => startNode(supervisor, data, chain, beat, one)),
-  ]);
+  // No node signs before its register answers.
+  const witness = await startWitness(supervisor, data, terms);
+  await Promise.all(departments.map((one) => startNode(supervisor, data, one, { chain, beat, witness })));
   await startVerifier(supervisor, data, port, witness, terms);
   say('samples …');
   const verifier = `http://${HOST}:${port}`;

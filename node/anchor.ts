@@ -45,10 +45,22 @@ const SEEN_POLL_MS = 200;
 const RETRY_MS = 500;
 const MAX_BACKOFF_MS = 60_000;
 
+const NO_PAUSE = (): number => 0;
+
+/** Says how many of `ms` from now are left. A clock that is set back ends it: else it would last as long as the clock was ahead. */
+function countdown(clock: () => number, ms: number): () => number {
+  const from = clock();
+  return () => {
+    const passedMs = clock() - from;
+    return passedMs < 0 ? 0 : Math.max(0, ms - passedMs);
+  };
+}
+
 export class AnchorLoop {
   readonly #options: AnchorOptions;
   #beatMs = Number.POSITIVE_INFINITY;
-  #dueAt = 0;
+  /** Milliseconds until the next attempt. */
+  #pauseLeft = NO_PAUSE;
   #failures = 0;
   #isTicking = false;
   #hasLost = false;
@@ -67,16 +79,16 @@ export class AnchorLoop {
   /** Anchors if there is something new and its time has come. Called whenever the chain was read; nobody waits for it. */
   async tick(): Promise<void> {
     const { clock, logger } = this.#options;
-    if (this.#isTicking || this.#beatMs === Number.POSITIVE_INFINITY || clock() < this.#dueAt || !this.#isDue()) return;
+    if (this.#isTicking || this.#beatMs === Number.POSITIVE_INFINITY || this.#pauseLeft() > 0 || !this.#isDue()) return;
     this.#isTicking = true;
     try {
       await this.anchor();
       this.#failures = 0;
-      this.#dueAt = clock() + this.#beatMs;
+      this.#pauseLeft = countdown(clock, this.#beatMs);
     } catch (error) {
       if (!isCodedError(error)) throw error;
       logger.warn({ error }, 'the checkpoint is not anchored yet');
-      this.#dueAt = clock() + Math.min(MAX_BACKOFF_MS, 1_000 * 2 ** this.#failures++);
+      this.#pauseLeft = countdown(clock, Math.min(MAX_BACKOFF_MS, 1_000 * 2 ** this.#failures++));
     } finally {
       this.#isTicking = false;
     }
@@ -93,7 +105,7 @@ export class AnchorLoop {
   /** The chain has lost anchors: with the next tick the newest checkpoint takes their place. */
   replaceLost(): void {
     this.#hasLost = true;
-    this.#dueAt = 0;
+    this.#pauseLeft = NO_PAUSE;
   }
 
   /** Anchors the newest checkpoint, one at a time: who asks while one is under way shares the next. Throws CONFLICT, UNAVAILABLE. */
@@ -110,9 +122,9 @@ export class AnchorLoop {
   async reach(since: number, withinMs: number): Promise<void> {
     const { anchors, clock } = this.#options;
     const isReached = (): boolean => anchors.newest !== null && provedFrom(anchors.newest) >= since;
-    for (const until = clock() + withinMs; !isReached();) {
-      const leftMs = until - clock();
-      if (leftMs <= 0) throw unavailable('what the issue rests on is not anchored yet; send the same request again');
+    for (const left = countdown(clock, withinMs); !isReached();) {
+      const leftMs = left();
+      if (leftMs === 0) throw unavailable('what the issue rests on is not anchored yet; send the same request again');
       await Promise.race([this.anchor().catch(forgive), sleep(leftMs, undefined, { ref: false })]);
       if (!isReached()) await sleep(RETRY_MS);
     }
@@ -152,11 +164,11 @@ export class AnchorLoop {
   /** What counts is the event, read like everybody else reads it. */
   async #seen(checkpoint: Checkpoint): Promise<Anchor> {
     const { anchors, follower, writer, clock } = this.#options;
-    for (const until = clock() + SEEN_WITHIN_MS; ; await sleep(SEEN_POLL_MS)) {
+    for (const left = countdown(clock, SEEN_WITHIN_MS); ; await sleep(SEEN_POLL_MS)) {
       await follower.poll();
       const anchor = anchors.of(checkpoint);
       if (anchor !== undefined) return anchor;
-      if (writer.trouble !== null || clock() > until) throw unavailable('the anchor is sent, and its block does not count yet');
+      if (writer.trouble !== null || left() === 0) throw unavailable('the anchor is sent, and its block does not count yet');
     }
   }
 }

@@ -7,6 +7,8 @@ import { readPrivateFile } from '../service/durable-file.ts';
 
 const ADDRESS = z.string().regex(/^0x[0-9a-f]{40}$/);
 const PATH = z.string().min(1);
+/** Ends without a slash: paths are put behind it. */
+const URL_BASE = z.url({ protocol: /^https?$/ }).regex(/[^/]$/);
 
 const NODE_CONFIG = z.strictObject({
   /** `<consortium>/<USCC>/<name>`: the log. */
@@ -31,6 +33,13 @@ const NODE_CONFIG = z.strictObject({
   accountFile: PATH,
   /** {"issuer": token, "operator": token}; the first start makes it. */
   tokensFile: PATH,
+  /** The witness that keeps the log's swap register. Without one it is a file in dataDir, and is restored with it. */
+  register: z.strictObject({ url: URL_BASE }).optional(),
+  /** Further witnesses, asked what they have seen of the log before it signs after a start or an unanswered swap. */
+  witnesses: z
+    .array(z.strictObject({ url: URL_BASE }))
+    .max(256)
+    .optional(),
   /** Between two anchors; the registry's beat unless given. */
   beatMs: z.number().int().min(100).optional(),
   /** For each licence type the fields that are not personal. They are shown to whoever has the file; no others are. */

@@ -26,8 +26,9 @@ import { ChainFollower } from './follower.ts';
 import { Anchors } from './log/anchors.ts';
 import { Answers } from './log/answers.ts';
 import { LogStore } from './log/log-store.ts';
-import { createFileRegister } from './log/register.ts';
+import { createFileRegister, type Register, RemoteRegister } from './log/register.ts';
 import { LogWriter } from './log/writer.ts';
+import { Resumption } from './resumption.ts';
 import { groundOf, requireMode } from './standing.ts';
 import { ChainWatch } from './watch.ts';
 
@@ -42,6 +43,8 @@ export interface NodeOptions {
 
 const RPC_TIMEOUT_MS = 5_000;
 const SEND_TIMEOUT_MS = 15_000;
+/** Short of what a client waits for its answer. */
+const REGISTER_TIMEOUT_MS = 5_000;
 /** An issue waits this long for what it rests on to be anchored. */
 const GROUND_WITHIN_MS = 10_000;
 const SILENT_CHAIN_MS = 30_000;
@@ -64,9 +67,11 @@ export async function startNode(options: NodeOptions): Promise<Running> {
     await follower.catchUp();
     if (!stopping.signal.aborted) {
       const { log } = watch.begin(follower.facts);
-      await parts.writer.start(log);
+      const resumption = createResumption(options, { ...parts, follower });
+      await resumption.attempt(log);
       anchorLoop.start(config.beatMs ?? log.beat);
       void follower.run();
+      void resumption.run(log);
     }
   } catch (error) {
     await close();
@@ -103,12 +108,21 @@ interface LogParts {
   readonly writer: LogWriter;
 }
 
-async function openLog({ config, logger, clock }: NodeOptions, { signer }: Secrets): Promise<LogParts> {
+async function openLog({ config, logger, clock, stopping }: NodeOptions, { signer }: Secrets): Promise<LogParts> {
   const { dataDir } = config;
   const origin = parseOrigin(config.origin);
   const store = await openStore(join(dataDir, 'store'));
   const [log, answers, anchors] = [new LogStore(store), new Answers(store), new Anchors(store)];
-  const register = createFileRegister(join(dataDir, 'register'));
+  const remote = {
+    origin,
+    log,
+    copyPath: join(dataDir, 'register.copy'),
+    timeoutMs: REGISTER_TIMEOUT_MS,
+    signal: stopping.signal,
+  };
+  const register: Register = config.register
+    ? new RemoteRegister({ ...config.register, ...remote })
+    : createFileRegister(join(dataDir, 'register'));
   const writer = await LogWriter.open({ origin, log, answers, register, signer, logger, clock });
   return { origin, store, log, answers, anchors, writer };
 }
@@ -138,6 +152,12 @@ function followChain(options: NodeOptions, { signer, documentSigner, sender }: S
   });
   const anchorLoop = new AnchorLoop({ ...parts, follower, sender, anchorAddress: chain.anchor, signer, logger, clock });
   return { follower, watch, anchorLoop };
+}
+
+function createResumption({ config, logger, stopping }: NodeOptions, parts: LogParts & Pick<ChainParts, 'follower'>): Resumption {
+  const registerUrl = config.register?.url ?? null;
+  const others = (config.witnesses ?? []).map(({ url }) => url).filter((url) => url !== registerUrl);
+  return new Resumption({ ...parts, registerUrl, others, timeoutMs: REGISTER_TIMEOUT_MS, logger, signal: stopping.signal });
 }
 
 function createNodeEdge(options: NodeOptions, secrets: Secrets, parts: LogParts & ChainParts): Edge {

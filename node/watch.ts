@@ -6,10 +6,10 @@ import { encodeHex, equalBytes } from '../core/bytes/bytes.ts';
 import { forbidden, isCodedError, unavailable } from '../core/bytes/error.ts';
 import type { AnchorEvent, ChainEvent } from '../core/authority/registry-event.ts';
 import type { RegistryFacts } from '../core/authority/registry.ts';
-import { parseNote } from '../core/log/note.ts';
 import type { ChainUpdate } from '../chain/reader.ts';
 import type { Anchors } from './log/anchors.ts';
 import type { LogStore } from './log/log-store.ts';
+import { isPublished } from './log/published.ts';
 import type { LogWriter } from './log/writer.ts';
 import { type Identity, type Standing, standingOf } from './standing.ts';
 
@@ -76,7 +76,7 @@ export class ChainWatch {
   async #takeAnchor(event: AnchorEvent): Promise<void> {
     const { log, anchors, writer } = this.#options;
     const { size, issuedAt, block } = event;
-    if (!(await this.#isHeld(event))) {
+    if (!(await isPublished(log, event))) {
       const facts = { size, rootHash: encodeHex(event.rootHash), held: log.head().size };
       writer.stop(
         forbidden('the chain shows a checkpoint that this log does not hold: it is an old copy, or not the only one', facts),
@@ -85,13 +85,5 @@ export class ChainWatch {
       // Without its note, an anchor of the tree as we hold it was made before an old copy was restored: nothing follows from it.
       await anchors.record({ size, issuedAt, block });
     }
-  }
-
-  /** True when the log has published both roots at this size. */
-  async #isHeld({ size, rootHash, mapRoot }: AnchorEvent): Promise<boolean> {
-    const note = await this.#options.log.newestNote(size);
-    if (note === undefined) return false;
-    const { checkpoint } = parseNote(note);
-    return equalBytes(checkpoint.rootHash, rootHash) && equalBytes(checkpoint.mapRoot, mapRoot);
   }
 }

@@ -41,7 +41,7 @@ import sample from '../samples/consortium.json' with { type: 'json' };
 const DAY = 86_400_000;
 const LOG_QUANTUM = 1_000;
 const BUSY_BEAT = 60_000;
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 60_000;
 
 const logger = createLogger({ program: 'set-up' });
 const { values } = parseArgs({ options: { data: { type: 'string' }, rpc: { type: 'string' }, beat: { type: 'string' } } });

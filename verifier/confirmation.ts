@@ -8,10 +8,11 @@ import { encodeHex, equalBytes } from '../core/bytes/bytes.ts';
 import { isCodedError } from '../core/bytes/error.ts';
 import type { Hash } from '../core/bytes/hash.ts';
 import { keyIdOf } from '../core/authority/key-id.ts';
-import { findKey, type LogFact, type RegistryFacts } from '../core/authority/registry.ts';
+import type { LogFact } from '../core/authority/registry.ts';
 import { verifyAttestation } from '../core/log/attestation.ts';
 import { checkpointDigest } from '../core/log/checkpoint.ts';
 import { addCosignature, noteKeyHash, verifyCosignatureLine, type Cosignature, type Note } from '../core/log/note.ts';
+import { isIndependentWitness } from '../core/verify/basis.ts';
 import type { KeyedSignature } from '../core/verify/lookup.ts';
 import type { Trust, WitnessTrust } from '../core/verify/trust.ts';
 import { fetchJson } from '../service/client.ts';
@@ -67,11 +68,12 @@ export class Confirmations {
 
   /** True when as many independent authorities as the trust file asks for both cosigned and attested it. */
   isQuorate(log: LogFact, anchor: Anchor): boolean {
-    const { trust, chain } = { trust: this.#options.trust(), chain: this.#options.chain };
-    if (trust === null || chain.facts === null) return false;
+    const trust = this.#options.trust();
+    const { facts } = this.#options.chain;
+    if (trust === null || facts === null) return false;
     const confirmation = this.of(log.logId, anchor);
     const behind = trust.witnesses.filter(
-      (witness) => isIndependent(witness, log, chain.facts!) && isConfirmedBy(confirmation, witness),
+      (witness) => isIndependentWitness(facts, log, witness) && isConfirmedBy(confirmation, witness),
     );
     return new Set(behind.map(({ authority }) => authority)).size >= trust.witnessQuorum;
   }
@@ -79,7 +81,9 @@ export class Confirmations {
   /** True when nothing more is to be had from the witness of this name. */
   isComplete(log: LogFact, anchor: Anchor, name: string): boolean {
     const witness = this.#options.trust()?.witnesses.find((one) => one.name === name);
-    return witness === undefined || witness.authority === log.authority || isConfirmedBy(this.of(log.logId, anchor), witness);
+    const { facts } = this.#options.chain;
+    const isWanted = witness !== undefined && facts !== null && isIndependentWitness(facts, log, witness);
+    return !isWanted || isConfirmedBy(this.of(log.logId, anchor), witness);
   }
 
   /**
@@ -147,10 +151,4 @@ function withCosignature(known: readonly Cosignature[], told: Note, witness: Wit
 
 function isConfirmedBy({ cosignatures, attestations }: Confirmation, witness: WitnessTrust): boolean {
   return findCosignature(cosignatures, witness) !== undefined && hasKey(attestations, keyIdOf(witness.publicKey));
-}
-
-/** Of another authority than the log, with a key that is not known to be lost. */
-function isIndependent({ authority, publicKey }: WitnessTrust, log: LogFact, facts: RegistryFacts): boolean {
-  const known = findKey(facts, keyIdOf(publicKey));
-  return authority !== log.authority && (known === undefined || known.compromisedAt === null);
 }

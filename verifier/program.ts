@@ -29,6 +29,7 @@ import { type IndexStore, openIndex } from './index/index-store.ts';
 import { LogIndex } from './index/log-index.ts';
 import { SeenStore } from './index/seen-store.ts';
 import { Loop } from './loop.ts';
+import { SwapRegister } from './register.ts';
 import { TrustFile } from './trust-file.ts';
 import { Witness } from './witness.ts';
 
@@ -65,8 +66,8 @@ export async function startVerifier(options: VerifierOptions): Promise<Running> 
   };
   try {
     const ground = await openGround(options, opened);
-    const witness = await openWitness(options, ground, opened);
-    return await run(options, ground, witness, closeAll);
+    const keeper = await openWitness(options, ground, opened);
+    return await run(options, ground, keeper, closeAll);
   } catch (error) {
     await closeAll();
     throw error;
@@ -100,12 +101,18 @@ async function openGround({ config, chain: source, logger, clock }: VerifierOpti
   return { index, logs, findings, chain: new ChainFollower({ source, identity, events, kept, clock }) };
 }
 
+/** What a witness has and a plain verifier has not. */
+interface Keeper {
+  readonly witness: Witness;
+  readonly register: SwapRegister;
+}
+
 /** Null for a plain verifier. A witness's store that is damaged is not built anew: it says what the key has signed. */
 async function openWitness(
   { config, clock, logger }: VerifierOptions,
   { chain, findings }: Ground,
   opened: Opened,
-): Promise<Witness | null> {
+): Promise<Keeper | null> {
   if (config.witness === null) return null;
   const name = parseOrigin(config.witness.name);
   if (originParts(name).name !== 'witness') throw malformed('config: a witness is named <consortium>/<USCC>/witness');
@@ -113,7 +120,10 @@ async function openWitness(
   const store = await openStore(join(config.dataDir, 'witness'));
   opened.push(store);
   await bindToChain(store, chain);
-  return new Witness({ name, signer, store, chainReference: chain.chainReference, findings, clock, logger });
+  return {
+    witness: new Witness({ name, signer, store, chainReference: chain.chainReference, findings, clock, logger }),
+    register: new SwapRegister({ store, facts: () => chain.facts, clock }),
+  };
 }
 
 /** What was signed for one chain's anchors says nothing about another's. Throws CONFLICT. */
@@ -128,11 +138,12 @@ async function bindToChain(store: Store, { chainReference }: ChainFollower): Pro
 async function run(
   options: VerifierOptions,
   ground: Ground,
-  witness: Witness | null,
+  keeper: Keeper | null,
   closeAll: () => Promise<void>,
 ): Promise<Running> {
   const { config, clock, logger, timing = TIMING } = options;
   const { chain, index } = ground;
+  const { witness, register } = keeper ?? { witness: null, register: null };
   const trustFile = await openTrust(options, chain);
   const trust = (): Trust | null => trustFile?.trust ?? null;
   const confirmations = new Confirmations({ chain, seen: new SeenStore(index.store, 'seen'), trust });
@@ -147,7 +158,7 @@ async function run(
     clock,
     logger,
   });
-  const edge = createVerifierEdge(options, ground, { following, confirmations, changes, witness, trustFile, trust });
+  const edge = createVerifierEdge(options, ground, { following, confirmations, changes, witness, register, trustFile, trust });
   const loops = [
     chainLoop(options, chain, following, trustFile),
     ...following.loops,
@@ -194,6 +205,7 @@ interface Served {
   readonly confirmations: Confirmations;
   readonly changes: Changes;
   readonly witness: Witness | null;
+  readonly register: SwapRegister | null;
   readonly trustFile: TrustFile | null;
   readonly trust: () => Trust | null;
 }

@@ -1,6 +1,6 @@
 /**
- * The witness: a verifier with a key. Of a log that is not its own authority's, once its replay reproduced both roots of an anchored
- * checkpoint, it cosigns the checkpoint and attests the block that anchors it.
+ * The witness: a verifier with a key. Of a log that is neither its own authority's nor that of one right below it, once its replay
+ * reproduced both roots of an anchored checkpoint, it cosigns the checkpoint and attests the block that anchors it.
  *
  * The order is the promise: what is about to be signed is on disk before the key is used, and no other roots are ever signed at that
  * size, nor anything by a tree that does not contain all that was signed before. Its store is no cache and is never rebuilt.
@@ -14,6 +14,7 @@ import { encodeAttestation } from '../core/log/attestation.ts';
 import { encodeCosigned } from '../core/log/checkpoint.ts';
 import { addCosignature, formatNote, noteKeyHash, type Note } from '../core/log/note.ts';
 import { originParts, type Origin } from '../core/log/origin.ts';
+import { mayWitness } from '../core/verify/basis.ts';
 import type { KeyedSignature } from '../core/verify/lookup.ts';
 import type { Logger } from '../service/logger.ts';
 import type { Signer } from '../service/signer.ts';
@@ -60,7 +61,8 @@ export class Witness {
   /** Signs what there is to sign of one log, the newest first. Throws UNAVAILABLE, IndexDamage. */
   async step(log: LogFollower, signal: AbortSignal): Promise<void> {
     const { registered } = log;
-    if (registered === null || log.finding !== null || registered.log.authority === originParts(this.#options.name).uscc) return;
+    if (registered === null || log.finding !== null) return;
+    if (!mayWitness(registered.facts, registered.log, originParts(this.#options.name).uscc)) return;
     const isOpen = (anchor: Anchor): boolean => !this.#done.has(anchor) && anchor.checkpoint.size <= log.index.size;
     const open = log.anchors.filter(isOpen).slice(-ANCHORS_PER_STEP);
     for (const anchor of open.toReversed()) {

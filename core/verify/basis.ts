@@ -8,7 +8,7 @@
 import { encodeHex, equalBytes } from '../bytes/bytes.ts';
 import type { Hash } from '../bytes/hash.ts';
 import { keyIdOf } from '../authority/key-id.ts';
-import { findKey, findLog, type KeyFact, type LogFact } from '../authority/registry.ts';
+import { findAuthority, findKey, findLog, type KeyFact, type LogFact, type RegistryFacts } from '../authority/registry.ts';
 import { encodeAttestation } from '../log/attestation.ts';
 import { checkpointDigest, encodeCheckpoint, encodeCosigned, type Checkpoint } from '../log/checkpoint.ts';
 import { noteKeyHash, parseNote, type Note } from '../log/note.ts';
@@ -46,12 +46,19 @@ interface AttestedAnchor {
 
 const MAX_CLOCK_LAG = 120_000;
 
-/** Witnesses that may count for this log: of another authority, with a key that is not known to be lost. */
-function independentWitnesses(world: World, log: LogFact): WitnessTrust[] {
-  return world.trust.witnesses.filter(({ authority, publicKey }) => {
-    const known = findKey(world.facts, keyIdOf(publicKey));
-    return authority !== log.authority && (known === undefined || known.compromisedAt === null);
-  });
+/** Neither the log's own authority nor the one above it, at whose word it acts, vouches for a log. */
+export function mayWitness(facts: RegistryFacts, log: LogFact, authority: string): boolean {
+  return authority !== log.authority && authority !== findAuthority(facts, log.authority)?.parent;
+}
+
+/** A witness that may count for this log: of an authority that may, with a key that is not known to be lost. */
+export function isIndependentWitness(facts: RegistryFacts, log: LogFact, { authority, publicKey }: WitnessTrust): boolean {
+  const known = findKey(facts, keyIdOf(publicKey));
+  return mayWitness(facts, log, authority) && (known === undefined || known.compromisedAt === null);
+}
+
+function independentWitnesses({ trust, facts }: World, log: LogFact): WitnessTrust[] {
+  return trust.witnesses.filter((witness) => isIndependentWitness(facts, log, witness));
 }
 
 /** How many authorities stand behind something, each counted once. */

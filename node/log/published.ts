@@ -18,6 +18,17 @@ export function readPublished(note: string | null): Published | null {
   return note === null ? null : { note, checkpoint: parseNote(note).checkpoint };
 }
 
+/** True when the log has published both roots at this size. */
+export async function isPublished(
+  log: Pick<LogStore, 'newestNote'>,
+  { size, rootHash, mapRoot }: Pick<Checkpoint, 'size' | 'rootHash' | 'mapRoot'>,
+): Promise<boolean> {
+  const note = await log.newestNote(size);
+  if (note === undefined) return false;
+  const { checkpoint } = parseNote(note);
+  return equalBytes(checkpoint.rootHash, rootHash) && equalBytes(checkpoint.mapRoot, mapRoot);
+}
+
 export interface PublishedLog {
   readonly origin: Origin;
   readonly log: LogStore;

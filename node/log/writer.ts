@@ -3,7 +3,8 @@
  * count, the register and the chain agree with what it signed before.
  *
  * Whatever fails between a batch being fixed and its answer stops the log: what is durable then, only a start finds out, which goes
- * through the same steps.
+ * through the same steps. Only a register that does not answer is waited for: it is asked what it holds, and then given the very
+ * checkpoint that it was asked to take. To sign another instead would contradict one that others may have seen.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { equalBytes } from '../../core/bytes/bytes.ts';
@@ -22,7 +23,7 @@ import { type Draft, type Histories, LogBatch } from './batch.ts';
 import { EMPTY_HEAD, type LogHead, type LogStore } from './log-store.ts';
 import { encodeUnsignedAnswer, isSigned, signAnswer } from './promises.ts';
 import { contradictionOf, type Published, readPublished } from './published.ts';
-import type { Register } from './register.ts';
+import { otherThere, type Register } from './register.ts';
 
 /** One request, in so far as the log is concerned. */
 export interface Write {
@@ -68,6 +69,9 @@ interface Taken {
 const MAX_REQUESTS = 256;
 const MAX_ENTRIES = 2048;
 const NO_ANSWER = new Uint8Array(0);
+/** As far as the chain lets a checkpoint be ahead of its block. */
+const MAX_CLOCK_LEAD_MS = 120_000;
+const EMPTY_CHECKPOINT: Queued = { write: null, resolve: () => undefined, reject: () => undefined };
 
 export class LogWriter {
   readonly logId: Hash;
@@ -80,6 +84,8 @@ export class LogWriter {
   #queue: Queued[] = [];
   #isRunning = false;
   #isStopped = false;
+  /** While the register is asked. What fails then is waited for; what fails at any other time stops the log. */
+  #isAsking = false;
 
   private constructor(options: WriterOptions, head: LogHead, newest: Published | null) {
     this.logId = logIdOf(options.origin);
@@ -89,12 +95,12 @@ export class LogWriter {
     this.#newest = newest;
   }
 
-  /** Reads what is there and signs nothing. What the register says against the store stops the log before it starts. */
+  /** Reads what is here and signs nothing. What the copy of the register says against the store stops the log before it starts. */
   static async open(options: WriterOptions): Promise<LogWriter> {
     const { log, register } = options;
     const head = log.head();
     invariant(equalBytes(log.rootAt(head.size), head.rootHash), 'the stored nodes lead to the stored root');
-    const [registered, archived] = [readPublished(await register.read()), readPublished((await log.newestNote()) ?? null)];
+    const [registered, archived] = [readPublished(await register.recall()), readPublished((await log.newestNote()) ?? null)];
     const trouble = contradictionOf(options, registered, archived);
     const writer = new LogWriter(options, head, trouble === null ? registered : archived);
     if (trouble !== null) writer.stop(trouble);
@@ -122,14 +128,35 @@ export class LogWriter {
     for (const { reject } of this.#queue.splice(0)) reject(this.#refusal());
   }
 
-  /** Publishes what a crash left durable and unpublished, or the first, empty checkpoint. Then takes writes. */
-  async start(terms: LogTerms): Promise<void> {
+  /** True while only `resume` is wanting for the log to take writes, at the start and later. */
+  get isWaiting(): boolean {
+    return this.#trouble !== null && !this.#isStopped;
+  }
+
+  /**
+   * Asks the register what it holds, and publishes what is durable and unpublished, or the first, empty checkpoint. Then takes writes,
+   * unless the register did not answer again. To be called when the chain was read and the witnesses asked.
+   */
+  async resume(terms: LogTerms): Promise<void> {
+    if (!this.isWaiting || this.#isRunning) return;
     this.#terms = terms;
-    if (this.#isStopped) return;
-    this.#trouble = null;
-    const isPublished = this.#newest?.checkpoint.issuedAt === this.#head.issuedAt;
-    if (this.#head.issuedAt === 0) await this.refresh();
-    else if (!isPublished) await this.#orStop(() => this.#publish(this.#head, []));
+    this.#isRunning = true;
+    const isDone = await this.#isDone(() => this.#agree());
+    if (isDone && !this.#isStopped) this.#trouble = null;
+    this.#isRunning = false;
+  }
+
+  async #agree(): Promise<void> {
+    const registered = await this.#readRegister();
+    const trouble = contradictionOf(this.#options, registered, this.#newest);
+    if (trouble !== null) throw trouble;
+    // It took a checkpoint without our hearing of it: there is no copy of it here yet.
+    if (registered !== null && registered.note !== this.#newest?.note) {
+      await this.#archive(registered, [], { sync: true });
+      this.#newest = registered;
+    }
+    if (this.#head.issuedAt === 0) await this.#commit([EMPTY_CHECKPOINT]);
+    else if (this.#newest?.checkpoint.issuedAt !== this.#head.issuedAt) await this.#publish(this.#head, []);
   }
 
   /** The answer, once all that it says is durable, signed and published. Throws what `plan` throws, and UNAVAILABLE. */
@@ -160,6 +187,11 @@ export class LogWriter {
     if (this.#trouble !== null) throw this.#refusal();
   }
 
+  /** The chain may say something against the log at any moment. */
+  #requireGoing(): void {
+    if (this.#isStopped) throw this.#refusal();
+  }
+
   async #enqueue(write: Write | null): Promise<Uint8Array> {
     this.requireSigning();
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
@@ -176,8 +208,11 @@ export class LogWriter {
     await breathe();
     while (this.#queue.length > 0) {
       const queued = this.#takeBatch();
-      await this.#orStop(() => this.#commit(queued));
-      for (const { reject } of queued) reject(this.#refusal());
+      const isDone = await this.#isDone(async () => {
+        await this.#verifyAlone();
+        await this.#commit(queued);
+      });
+      if (!isDone) for (const { reject } of queued) reject(this.#refusal());
     }
     this.#isRunning = false;
   }
@@ -191,14 +226,51 @@ export class LogWriter {
     return this.#queue.splice(0, end === -1 ? this.#queue.length : end);
   }
 
-  /** A coded error stops the log; our own mistake stops the process. */
-  async #orStop(step: () => Promise<void>): Promise<void> {
+  /** A coded error stops the log, or has it wait for the register; our own mistake stops the process. */
+  async #isDone(step: () => Promise<void>): Promise<boolean> {
     try {
       await step();
+      return true;
     } catch (error) {
       if (!isCodedError(error)) throw error;
-      this.stop(error);
+      if (this.#isAsking && error.code === 'UNAVAILABLE') this.#wait(error);
+      else this.stop(error);
+      return false;
+    } finally {
+      this.#isAsking = false;
     }
+  }
+
+  async #asking<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    this.#isAsking = true;
+    const answer = await ask();
+    this.#isAsking = false;
+    return answer;
+  }
+
+  #wait(reason: CodedError): void {
+    if (this.#isStopped) return;
+    if (reason.message !== this.#trouble?.message) this.#options.logger.warn({ error: reason }, 'the log waits for its register');
+    this.#trouble = reason;
+    for (const { reject } of this.#queue.splice(0)) reject(this.#refusal());
+  }
+
+  /** What the register holds now. Throws UNAVAILABLE, and then the log waits. */
+  async #readRegister(): Promise<Published | null> {
+    return this.#asking(async () => {
+      const { note, answeredAt } = await this.#options.register.read();
+      // What a clock that ran ahead has dated, no chain takes until everybody's clock has come there, and no later entry may be
+      // dated earlier.
+      const aheadMs = answeredAt === null ? 0 : this.#options.clock() - answeredAt;
+      if (aheadMs > MAX_CLOCK_LEAD_MS) throw unavailable('the clock of this machine is ahead of the register’s', { aheadMs });
+      return readPublished(note);
+    });
+  }
+
+  /** Before anything is written: a second node that woke up on this log has signed nothing yet. Throws CONFLICT, UNAVAILABLE. */
+  async #verifyAlone(): Promise<void> {
+    const registered = await this.#readRegister();
+    if (registered?.note !== this.#newest?.note) throw otherThere();
   }
 
   /** The write path. Each step says what is true if the program ends after it; `start` goes on from there. */
@@ -224,7 +296,7 @@ export class LogWriter {
     // 3. The promises are signed: true already, and not yet told.
     for (const one of taken) {
       if (one.queued.write === null) continue;
-      this.requireSigning();
+      this.#requireGoing();
       one.answer = await signAnswer(one.answer, signer);
       await breathe();
     }
@@ -265,7 +337,7 @@ export class LogWriter {
   /** Steps 4 to 6 of the write path; all that a start has to catch up on. */
   async #publish(head: LogHead, taken: readonly Taken[]): Promise<void> {
     const { origin, log, register, signer } = this.#options;
-    this.requireSigning();
+    this.#requireGoing();
     const previous = this.#newest?.checkpoint ?? EMPTY_HEAD;
     invariant(head.issuedAt > previous.issuedAt, 'a checkpoint is later than the one before');
     const growth = { size1: previous.size, root1: previous.rootHash, size2: head.size, root2: head.rootHash };
@@ -278,7 +350,7 @@ export class LogWriter {
     const note = formatNote({ checkpoint, logSignature, cosignatures: [] });
 
     // 5. It is the newest one, durably: whoever comes with another after the same predecessor is refused.
-    await register.swap(this.#newest?.note ?? null, note);
+    await this.#asking(() => register.swap(this.#newest?.note ?? null, note));
 
     // 6. Anyone may see it, and the signed answers take the place of the unsigned. Without sync: what a power cut takes from
     // here, the register and the unsigned answers give back.
@@ -286,11 +358,11 @@ export class LogWriter {
     this.#newest = { checkpoint, note };
   }
 
-  async #archive({ checkpoint, note }: Published, taken: readonly Taken[] = []): Promise<void> {
+  async #archive({ checkpoint, note }: Published, taken: readonly Taken[] = [], { sync } = { sync: false }): Promise<void> {
     const { log, answers } = this.#options;
     const write = log.store.batch();
     log.putCheckpoint(write, checkpoint, note);
     for (const { queued, answer } of taken) if (queued.write !== null) answers.put(write, queued.write.request, answer);
-    await write.write({ sync: false });
+    await write.write({ sync });
   }
 }

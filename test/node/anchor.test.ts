@@ -194,6 +194,27 @@ describe('the anchor loop', () => {
     expect(note).not.to.equal(open.writer.newest!.note);
   });
 
+  test('does not wait for a clock that was set back to come where it was', async () => {
+    loop.start(BEAT);
+    await tick();
+    await open.writer.submit(say('a', '1'));
+    expect(await tick(-24 * HOUR)).to.equal(2);
+    expect(chain.events[1]!.size).to.equal(1);
+    chain.trouble = unavailable('no answer');
+    await open.writer.submit(say('a', '2'));
+    await tick(BEAT);
+    chain.trouble = null;
+    expect(await tick(-HOUR)).to.equal(3);
+  });
+
+  test('gives up waiting for an instant when the clock is set back', async () => {
+    chain.trouble = unavailable('no answer');
+    const waiting = refusalOf(loop.reach(directory.now + 1, 10_000));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    directory.now -= 24 * HOUR;
+    expect(await waiting).to.equal('UNAVAILABLE');
+  });
+
   test('replaces anchors that the chain has lost by the newest checkpoint', async () => {
     loop.start(BEAT);
     await tick();

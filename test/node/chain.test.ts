@@ -90,7 +90,7 @@ describe('a node on its chain', () => {
     await second.close();
     const { path } = department;
     const store = await openStore(join(path, 'restart', 'store'));
-    const audit = await auditLog(store, await createFileRegister(join(path, 'restart', 'register')).read());
+    const audit = await auditLog(store, await createFileRegister(join(path, 'restart', 'register')).recall());
     expect(verifyAnswer(new TextEncoder().encode(answer.text), audit, LOG_KEY, PROMISE_SPAN)).to.deep.equal([0, 1]);
     await store.close();
   });
@@ -106,7 +106,7 @@ describe('a node on its chain', () => {
     await original.close();
     const restored = await start('backup');
     await expectStopped(restored, 'old copy');
-    const before = await createFileRegister(join(department.path, 'backup', 'register')).read();
+    const before = await createFileRegister(join(department.path, 'backup', 'register')).recall();
     expect(before).to.equal(await (await restored.client.get('/checkpoint')).text());
     // What was answered before the backup is answered again; that needs no signature.
     expect((await restored.client.issue('S1')).status).to.equal(201);

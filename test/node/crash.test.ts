@@ -53,6 +53,7 @@ class Crash {
     return {
       store: (store: Store): Store => ({ ...bound(store), batch: () => wrapBatch(store.batch()) }),
       register: (register) => ({
+        recall: () => register.recall(),
         read: () => register.read(),
         swap: (known, next) => this.step('swap', () => register.swap(known, next)),
       }),
@@ -96,7 +97,7 @@ describe('a log that ends at any step of the write path', () => {
       directory.now += 1_000;
       const open = await startLog(directory);
       expect(open.writer.trouble).to.equal(null);
-      const audit = await auditLog(open.store, await open.register.read());
+      const audit = await auditLog(open.store, await open.register.recall());
       const answers: Uint8Array[] = [];
       for (const write of writes()) {
         const known = open.answers.find(write.request);
@@ -105,7 +106,7 @@ describe('a log that ends at any step of the write path', () => {
         if (answered.has(name)) expect(encodeHex(answer)).to.equal(encodeHex(answered.get(name)!));
         answers.push(answer);
       }
-      const after = await auditLog(open.store, await open.register.read());
+      const after = await auditLog(open.store, await open.register.recall());
       expect(after.size).to.equal(3);
       expect(audit.leafHashes).to.deep.equal(after.leafHashes.slice(0, audit.size));
       expect(answers.flatMap((answer) => verifyAnswer(answer, after))).to.have.members([0, 1, 2]);
@@ -127,7 +128,7 @@ describe('a log that ends at any step of the write path', () => {
           const crash = new Crash(at, isAfter);
           const open = await openLog(directory, crash.wrappers);
           const answered = new Map<string, Uint8Array>();
-          await open.writer.start(TERMS).catch(() => undefined);
+          await open.writer.resume(TERMS).catch(() => undefined);
           const results = await submitAll(open);
           for (const [i, result] of results.entries()) {
             if (result.status === 'fulfilled') answered.set(encodeHex(writes()[i]!.request.keyDigest), result.value);
@@ -154,7 +155,7 @@ describe('a log that ends at any step of the write path', () => {
     await open.close();
     await recover(answered);
     const again = await startLog(directory);
-    expect((await auditLog(again.store, await again.register.read())).sizes).to.deep.equal([0, 1, 2, 3]);
+    expect((await auditLog(again.store, await again.register.recall())).sizes).to.deep.equal([0, 1, 2, 3]);
     await again.close();
   });
 

@@ -66,7 +66,7 @@ export interface Wrappers {
 
 const same = <T>(value: T): T => value;
 
-/** Opens the log; it writes once `writer.start(TERMS)` was called. */
+/** Opens the log; it writes once `writer.resume(TERMS)` was called. */
 export async function openLog(directory: LogDirectory, wrap: Wrappers = {}): Promise<OpenLog> {
   const store = await openStore(join(directory.path, 'store'));
   const wrapped = (wrap.store ?? same)(store);
@@ -80,7 +80,7 @@ export async function openLog(directory: LogDirectory, wrap: Wrappers = {}): Pro
 
 export async function startLog(directory: LogDirectory, wrap: Wrappers = {}): Promise<OpenLog> {
   const open = await openLog(directory, wrap);
-  await open.writer.start(TERMS);
+  await open.writer.resume(TERMS);
   return open;
 }
 

@@ -1,16 +1,12 @@
 /** The node as a process: how it starts, refuses to, ends, and what a kill leaves behind. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chmod, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import { hashFromHex } from '../../core/bytes/hash.ts';
-import type { JsonObject } from '../../core/bytes/json.ts';
 import { fileSecret, publicLicenceSecret } from '../../core/log/slot.ts';
 import { openStore } from '../../service/store.ts';
 import type { NodeConfig } from '../../node/config.ts';
@@ -19,41 +15,9 @@ import { auditLog, verifyAnswer } from './audit.ts';
 import { Client, digestOf } from './client.ts';
 import { type Department, LOG_KEY, PROMISE_SPAN, startDepartment, TYPE } from './department.ts';
 import { AUTHORITY, LOG_ID, ORIGIN } from './fixture.ts';
+import { ProgramProcess } from './program-process.ts';
 
-const PROGRAM = join(import.meta.dirname, '../../node/main.ts');
-
-interface Ended {
-  readonly code: number | null;
-  readonly stderr: string;
-}
-
-class NodeProcess {
-  readonly child: ChildProcess;
-  readonly #stderr: Promise<string>;
-  readonly #lines: AsyncIterator<string>;
-
-  constructor(...args: string[]) {
-    this.child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
-    this.#stderr = text(this.child.stderr!);
-    this.#lines = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]();
-  }
-
-  async ready(): Promise<JsonObject> {
-    const line = await this.#lines.next();
-    if (line.done === true) throw new Error(`the node ended: ${await this.#stderr}`);
-    return JSON.parse(line.value) as JsonObject;
-  }
-
-  async ended(): Promise<Ended> {
-    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit');
-    return { code: this.child.exitCode, stderr: await this.#stderr };
-  }
-
-  async kill(signal: NodeJS.Signals): Promise<Ended> {
-    this.child.kill(signal);
-    return this.ended();
-  }
-}
+const PROGRAM = 'node/main.ts';
 
 describe('the node’s process', () => {
   let department: Department;
@@ -62,8 +26,8 @@ describe('the node’s process', () => {
   });
   after(() => department.stop());
 
-  const launch = async (config: NodeConfig): Promise<NodeProcess> =>
-    new NodeProcess('--config', await department.writeConfig(config));
+  const launch = async (config: NodeConfig): Promise<ProgramProcess> =>
+    new ProgramProcess(PROGRAM, '--config', await department.writeConfig(config));
 
   test('says on one line that it is ready, and ends with 0 when told to', async () => {
     const node = await launch(department.config('plain'));
@@ -89,15 +53,15 @@ describe('the node’s process', () => {
   });
 
   describe('ends with 2 and says why', () => {
-    const expectRefused = async (node: NodeProcess, words: RegExp): Promise<void> => {
+    const expectRefused = async (node: ProgramProcess, words: RegExp): Promise<void> => {
       const { code, stderr } = await node.ended();
       expect(stderr).to.match(words);
       expect(code).to.equal(2);
     };
 
     test('without a config', async () => {
-      await expectRefused(new NodeProcess(), /usage/);
-      await expectRefused(new NodeProcess('--config', '/nowhere'), /NOT_FOUND/);
+      await expectRefused(new ProgramProcess(PROGRAM), /usage/);
+      await expectRefused(new ProgramProcess(PROGRAM, '--config', '/nowhere'), /NOT_FOUND/);
     });
 
     const configs: [desc: string, change: (config: NodeConfig) => object, words: RegExp][] = [
@@ -162,7 +126,7 @@ describe('the node’s process', () => {
     }
     expect((await node.kill('SIGTERM')).code).to.equal(0);
     const store = await openStore(join(config.dataDir, 'store'));
-    const audit = await auditLog(store, await createFileRegister(join(config.dataDir, 'register')).read());
+    const audit = await auditLog(store, await createFileRegister(join(config.dataDir, 'register')).recall());
     expect(audit.size).to.equal(200);
     const indexes = [...answers.values()].flatMap((answer) =>
       verifyAnswer(new TextEncoder().encode(answer), audit, LOG_KEY, PROMISE_SPAN),

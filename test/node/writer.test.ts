@@ -38,7 +38,7 @@ describe('the writer', () => {
     await directory.remove();
   });
 
-  const audit = async () => auditLog(open.store, await open.register.read());
+  const audit = async () => auditLog(open.store, await open.register.recall());
   const reopen = async (): Promise<void> => {
     await open.close();
     open = await startLog(directory);

@@ -11,7 +11,7 @@ import { checkpointDigest } from '../../core/log/checkpoint.ts';
 import { addCosignature, cosign, parseNote } from '../../core/log/note.ts';
 import type { Signer } from '../../core/log/signer.ts';
 import { formatSeen, type Seen } from '../../verifier/index/seen-store.ts';
-import { AUDIT, digestOf, ISSUER, signerNamed, type StoryLog, witnessName } from '../verify/story.ts';
+import { AUDIT, digestOf, ISSUER, OUTSIDER, signerNamed, type StoryLog, witnessName } from '../verify/story.ts';
 import { judgeAt, short } from './reader.ts';
 import { logView, type Served, standsOn, until, World } from './world.ts';
 
@@ -174,6 +174,44 @@ describe('a witness’s word is not taken', () => {
     world.anchor();
     await isReplayed(verifier, 2);
     story.tick(WAITED - 10_000);
+    expect(await logView(verifier, log)).to.include({ anchoredSize: null });
+  });
+});
+
+describe('a quorum of two', () => {
+  /** What each witness's server says; the second is another office's. */
+  async function startTwo(second: string): Promise<Served> {
+    const { story } = world;
+    const other = signerNamed('second witness key');
+    const name = witnessName(second);
+    const first = story.trust().witnesses;
+    const trustFile = await world.writeTrust({
+      witnesses: [...first, { authority: second, name, publicKey: other.publicKey }],
+      witnessQuorum: 2,
+    });
+    const url = await startFake((path) =>
+      canonicalJson(formatSeen(path.startsWith('/second') ? wordOf(other, name) : wordOf(story.witnessSigner))),
+    );
+    const witnesses = [
+      { name: witnessName(AUDIT), url },
+      { name, url: `${url}/second` },
+    ];
+    return world.start('verifier', { trustFile, witnesses });
+  }
+
+  test('is two authorities', async () => {
+    const verifier = await startTwo(OUTSIDER);
+    world.story.issue({ files: [FILE] });
+    world.anchor();
+    expect(parseNote((await standsOn(verifier, log, 2)).checkpoint!).cosignatures).to.have.length(2);
+  });
+
+  test('is not one authority with two keys', async () => {
+    const verifier = await startTwo(AUDIT);
+    world.story.issue({ files: [FILE] });
+    world.anchor();
+    await isReplayed(verifier, 2);
+    world.story.tick(WAITED - 10_000);
     expect(await logView(verifier, log)).to.include({ anchoredSize: null });
   });
 });

@@ -11,6 +11,7 @@ import { formatNote, parseNote, verifyCosignatureLine } from '../../core/log/not
 import { parseSeen, type Seen } from '../../verifier/index/seen-store.ts';
 import { bytesOf } from '../log/memory-log.ts';
 import { AUDIT, digestOf, ISSUER, signerNamed, StoryLog, witnessName } from '../verify/story.ts';
+import { SampleNode } from './sample-node.ts';
 import { hasTrouble, logView, type Served, standsOn, until, World } from './world.ts';
 
 let world: World;
@@ -146,6 +147,66 @@ describe('a witness', () => {
     await isReplayed(witness, 2);
     await hasHadTime(witness);
     expect(await seenAt(witness)).to.equal(null);
+  });
+
+  test('says nothing about the log of an authority right below its own', async () => {
+    const { story, chain } = world;
+    const below = new StoryLog('11999900MB0000004W');
+    const signer = signerNamed('log key below');
+    const { publicKey } = signer;
+    const account = bytesOf('account').subarray(0, 20);
+    story.logSigners.set(below.authority, signer);
+    chain.mine(
+      story.tick(),
+      { kind: 'authority-registered', code: below.authority, name: '样例县局', region: '999900', parent: AUDIT, account },
+      { kind: 'key-added', code: below.authority, keyId: keyIdOf(publicKey), keyType: 'log', publicKey, validFrom: 0 },
+      {
+        kind: 'log-registered',
+        logId: below.logId,
+        origin: below.origin,
+        owner: below.authority,
+        class: 'licence',
+        quantum: 1_000,
+        beat: 60_000,
+        promiseSpan: 180_000,
+      },
+    );
+    const node = await SampleNode.start(below);
+    const logs = [
+      { origin: log.origin, url: world.issuer.url },
+      { origin: below.origin, url: node.url },
+    ];
+    const witness = await world.startWitness('witness', { logs });
+    issue('a', below);
+    node.note = story.anchor(below, { cosigned: false, anchored: false }).note;
+    world.mineNote(node.note, below);
+    issue('b');
+    await wordOn(witness, world.anchor());
+    await isReplayed(witness, 2, below);
+    await hasHadTime(witness);
+    expect(await seenAt(witness, '', below)).to.equal(null);
+    await node.stop();
+  });
+
+  test('goes on after restarts in the middle of a tile, and signs once it has all of it', async () => {
+    let witness = await world.startWitness();
+    for (let i = 0; i < 135; i++) issue(`tile${i}`);
+    const note = world.anchor();
+    world.issuer.tamper = (path, bytes) => (path.startsWith('/tile/entries/001') ? null : bytes);
+    await hasTrouble(witness, log, 'NODE_UNREACHABLE');
+    await hasHadTime(witness);
+    expect(await seenAt(witness)).to.equal(null);
+    await witness.close();
+    witness = await world.startWitness();
+    await hasTrouble(witness, log, 'NODE_UNREACHABLE');
+    expect(await seenAt(witness)).to.equal(null);
+    world.issuer.tamper = (_path, bytes) => bytes;
+    verifyWord(await wordOn(witness, note), note);
+    await witness.close();
+    issue('more');
+    const next = world.anchor();
+    witness = await world.startWitness();
+    verifyWord(await wordOn(witness, next), next);
   });
 
   test('says nothing about a log whose tiles are withheld', async () => {

@@ -1,11 +1,12 @@
 import { describe, test } from 'node:test';
 import { expect } from 'chai';
 import type { Hash } from '../../core/bytes/hash.ts';
+import { addCosignature, cosign, formatNote, parseNote } from '../../core/log/note.ts';
 import { gather } from '../../core/verify/gather.ts';
 import type { LookupAnswer } from '../../core/verify/lookup.ts';
 import { type Question, verify } from '../../core/verify/verify.ts';
 import type { CheckId, Verdict } from '../../core/verify/verdict.ts';
-import { AUDIT, digestOf, OUTSIDER, START, Story, TYPE } from './story.ts';
+import { AUDIT, digestOf, OUTSIDER, signerNamed, START, Story, TYPE, witnessName } from './story.ts';
 
 const FILE = digestOf('file');
 const DAY = 86_400_000;
@@ -281,6 +282,35 @@ describe('what is not anchored, witnessed or fresh', () => {
     const verdict = await ask(story, { trust });
     expect(verdict.verdict).to.equal('undetermined');
     expect(outcomeOf(verdict, 'witnesses')).to.equal('unknown UNWITNESSED');
+  });
+
+  test('does not count a witness of the authority right above the log’s, for cosignature and attestation alike', async () => {
+    const story = issued();
+    const under = (parent: string) => ({
+      ...story.facts,
+      authorities: story.facts.authorities.map((one) => (one.code === story.issuer.authority ? { ...one, parent } : one)),
+    });
+    story.facts = under(OUTSIDER);
+    expect((await ask(story)).verdict).to.equal('valid');
+    story.facts = under(AUDIT);
+    const verdict = await ask(story);
+    expect(verdict.verdict).to.equal('undetermined');
+    expect(outcomeOf(verdict, 'witnesses')).to.equal('unknown UNWITNESSED');
+    expect(outcomeOf(verdict, 'anchor')).to.equal('unknown UNWITNESSED');
+  });
+
+  test('does not count two keys of one authority for a quorum of two', async () => {
+    const story = issued();
+    const [one] = story.trust().witnesses;
+    const second = signerNamed('second witness key');
+    const { checkpoint } = story.issuer.held.at(-1)!;
+    const line = cosign(checkpoint, witnessName(AUDIT), story.clock, second);
+    const answer = await gather(story.lookUp, FILE);
+    const logs = answer.logs.map((log) => ({ ...log, checkpoint: formatNote(addCosignature(parseNote(log.checkpoint), line)) }));
+    const witnesses = [one!, { ...one!, publicKey: second.publicKey }];
+    const verdict = await ask(story, { answer: { ...answer, logs }, trust: story.trust({ witnesses, witnessQuorum: 2 }) });
+    expect(verdict.checks.find(({ id }) => id === 'witnesses')!.facts).to.deep.include({ count: 1, quorum: 2 });
+    expect(verdict.verdict).to.equal('undetermined');
   });
 
   test('does not count one witness twice for a quorum of two', async () => {

@@ -1,4 +1,5 @@
 /** All that a verifier serves, in one table. */
+import type { SwapRegister } from '../register.ts';
 import type { Changes } from './changes.ts';
 import { logRoutes, type LogSources } from './log-routes.ts';
 import { sendLookup } from './lookup.ts';
@@ -6,10 +7,13 @@ import { openApiRoute } from './openapi.ts';
 import { registryRoutes, type RegistrySources } from './registry-routes.ts';
 import { type DescribedHotRoute, type DescribedRoute, jsonOf } from './route.ts';
 import { BATCH_LINE, EVIDENCE, EVIDENCE_REQUEST, LOOKUP_ANSWER, LOOKUP_QUESTION, VERDICT, VERIFY_REQUEST } from './shape.ts';
+import { swapRoutes } from './swap-routes.ts';
 import { answerBatch, answerEvidence, answerVerify, type VerifySources } from './verify.ts';
 
 export interface ApiSources extends VerifySources, LogSources, RegistrySources {
   readonly changes: Changes;
+  /** Null when this program has no witness's key. */
+  readonly register: SwapRegister | null;
 }
 
 function hotRoutes(sources: ApiSources): DescribedHotRoute[] {
@@ -65,6 +69,8 @@ function verdictRoutes(sources: ApiSources): DescribedRoute[] {
 
 export function apiRoutes(sources: ApiSources): { readonly hot: DescribedHotRoute[]; readonly routes: DescribedRoute[] } {
   const hot = hotRoutes(sources);
-  const described = [...verdictRoutes(sources), ...logRoutes(sources), ...registryRoutes(sources), sources.changes.route()];
+  const swap = sources.register === null ? [] : swapRoutes(sources.register);
+  const others = [...verdictRoutes(sources), ...logRoutes(sources), ...registryRoutes(sources), sources.changes.route()];
+  const described = [...others, ...swap];
   return { hot, routes: [...described, openApiRoute([...hot, ...described])] };
 }

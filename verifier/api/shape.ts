@@ -34,6 +34,9 @@ export const VERIFY_REQUEST = z.strictObject({
 
 export const EVIDENCE_REQUEST = z.strictObject({ fileDigest: HASH, at: WHOLE.optional() });
 
+/** Parsed by core/verify/swap.ts, which is stricter. */
+export const SWAP_REQUEST = z.strictObject({ origin: TEXT, oldSize: WHOLE, note: NOTE, consistency: z.array(HASH).max(64) });
+
 // Answers
 
 const ATTESTATION = z.strictObject({ keyId: HASH, signature: SIGNATURE });
@@ -184,5 +187,8 @@ export const SEEN = z.strictObject({
   checkpoint: NOTE,
   anchor: z.strictObject({ ...ANCHOR, attestations: z.array(ATTESTATION) }).nullable(),
 });
+
+/** `answeredAt` is by the clock of the register's machine. */
+export const SWAP_STATE = z.strictObject({ logId: HASH, checkpoint: NOTE.nullable(), answeredAt: WHOLE });
 
 export const TRUST = ENVELOPE;
