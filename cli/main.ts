@@ -39,6 +39,7 @@ function buildProgram(finish: (code: number) => void): Command {
     .option('--data <dir>', 'where everything is kept', '.veritrail')
     .option('--port <n>', 'of the verifier and its page; all others are the system’s choice', '8080')
     .option('--beat <ms>', 'how often a busy log is anchored')
+    .option('--chain <url>', 'JSON-RPC of a chain that runs already; none is started then')
     .option('--no-open', 'do not open a browser')
     .action((options: UpOptions) => up(options));
 

@@ -16,6 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ['core', 'service', 'cli', 'samples'],
   scripts: ['core', 'service', 'chain', 'web', 'samples', 'scripts'],
   bench: ['core', 'bench'],
+  deploy: ['core', 'service', 'deploy'],
 };
 /** Packages that only one folder may know. */
 const ONLY_IN: Readonly<Record<string, string>> = { ethers: 'chain', preact: 'web', zod: 'service node verifier' };
