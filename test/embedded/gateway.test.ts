@@ -243,7 +243,7 @@ describe('the gateway', () => {
       ask(chain, 'eth_sendRawTransaction', [stored(nonce + 1)]),
       ask(chain, 'eth_blockNumber'),
     ];
-    await sleep(200); // the calls have come in
+    await sleep(1500); // the calls have come in, also on a busy machine
     t.mock.timers.tick(10_000);
     const errors = (await Promise.all(answers)).map(({ error }) => error);
     expect(errors).to.deep.equal(answers.map(() => ({ code: -32000, message: 'executor does not answer' })));
