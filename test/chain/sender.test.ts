@@ -180,11 +180,13 @@ describe('nonces', () => {
     const sender = admin();
     const hasty = admin(300);
     // The same bytes stay lost however late they come, until the other program has used the nonce.
-    let lost: unknown;
-    proxy.fate = ({ method, params }) =>
-      method === 'eth_sendRawTransaction' && (lost ??= params[0]) === params[0] ? 'lose question' : 'relay';
+    const lost = new Set<unknown>();
+    proxy.fate = ({ method, params }) => {
+      if (method === 'eth_sendRawTransaction' && lost.size === 0) lost.add(params[0]);
+      return lost.has(params[0]) ? 'lose question' : 'relay';
+    };
     // On a busy machine its time may be over before it has anything to hand in.
-    while (lost === undefined) await failureOf(hasty.send(coverage(1)));
+    while (lost.size === 0) await failureOf(hasty.send(coverage(1)));
     await sender.send(coverage(2));
     proxy.fate = () => 'relay';
     // Its own time-out is too short to make sure, so it stays open for a while.
