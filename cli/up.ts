@@ -307,7 +307,9 @@ export async function up(options: UpOptions): Promise<void> {
   const keepRunningFile = (): void => {
     if (ready === null) return;
     ready = { ...ready, processes: supervisor.processes };
-    void replaceFileDurably(join(data, 'running.json'), encodeUtf8(`${JSON.stringify(ready, null, 2)}\n`));
+    replaceFileDurably(join(data, 'running.json'), encodeUtf8(`${JSON.stringify(ready, null, 2)}\n`)).catch((error: unknown) => {
+      say(`running.json could not be written: ${String(error)}`);
+    });
   };
   const supervisor = new Supervisor(say, keepRunningFile);
   const isTold = new Promise<string>((done) => {

@@ -3,7 +3,7 @@
  * The file is hashed on this machine; neither its bytes nor its digest leave it.
  */
 import { encodeUtf8 } from '../core/bytes/bytes.ts';
-import { isCodedError, malformed } from '../core/bytes/error.ts';
+import { isCodedError, malformed, unavailable } from '../core/bytes/error.ts';
 import { type Evidence, formatEvidence, parseEvidence } from '../core/verify/evidence.ts';
 import { gather } from '../core/verify/gather.ts';
 import type { Trust } from '../core/verify/trust.ts';
@@ -71,7 +71,7 @@ async function believedTrust(
     options.trust !== undefined
       ? await readTrustFile(options.trust)
       : options.url !== undefined
-        ? await fetchTrust(options.url)
+        ? await readable(fetchTrust(options.url))
         : await memory.recallOnly();
   try {
     return await memory.accept(candidate);
@@ -93,9 +93,17 @@ function verifySameChain(evidence: Evidence, trust: Trust): void {
 
 type Asked = Awaited<ReturnType<typeof askVerifier>>;
 
+/** An answer that cannot be read is the verifier's trouble, not the caller's: nothing was found out. */
+async function readable<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  return answer.catch((error: unknown) => {
+    if (!isCodedError(error, 'MALFORMED')) throw error;
+    throw unavailable(`the verifier’s answer cannot be read: ${error.message}`);
+  });
+}
+
 async function askVerifier(url: string, fileDigest: Evidence['fileDigest']) {
-  const answer = await gather(lookUpAt(url), fileDigest);
-  return { answer, live: await liveChainOf(url) };
+  const answer = await readable(gather(lookUpAt(url), fileDigest));
+  return { answer, live: await readable(liveChainOf(url)) };
 }
 
 async function saveEvidence(path: string, trust: Trust, asked: Asked, fileDigest: Evidence['fileDigest']): Promise<void> {

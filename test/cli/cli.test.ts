@@ -1,5 +1,7 @@
 /** The commands that need no running system, and how every command says what is wrong. */
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -92,6 +94,20 @@ describe('veritrail verify', () => {
       const run = await verify(file, options);
       expect(run.code, run.stderr).to.equal(code);
       expect(run.stderr).not.to.match(/\n\s+at /);
+    });
+  }
+});
+
+describe('a verifier that answers what cannot be read', () => {
+  for (const options of [[], ['--trust', 'trust.json']]) {
+    test(`leaves nothing found out: exit 3 ${options.join(' ')}`, async () => {
+      const server = createServer((_request, response) => response.end('{"logs":1}'));
+      await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const paths = options.map((one) => (one.startsWith('--') ? one : at(one)));
+      const run = await veritrail(['verify', at('file.ofd'), '--url', url, '--data', at('garbled'), ...paths]);
+      server.close();
+      expect(run.code, run.stderr).to.equal(3);
     });
   }
 });
