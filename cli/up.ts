@@ -113,7 +113,7 @@ interface ChainPlace {
 
 async function startChain(supervisor: Supervisor, data: string): Promise<string> {
   const args = [
-    join(ROOT, 'chain/embedded-main.ts'),
+    join(ROOT, 'chain/embedded/main.ts'),
     '--dir',
     join(data, 'chain'),
     '--port',

@@ -19,7 +19,7 @@ import { openStore, type Store } from '../service/store.ts';
 import { Changes } from './api/changes.ts';
 import { apiRoutes } from './api/routes.ts';
 import { Collector } from './collector.ts';
-import { readPassphrase, type VerifierConfig } from './config.ts';
+import type { VerifierConfig } from './config.ts';
 import { Confirmations } from './confirmation.ts';
 import { agreeIdentity, ChainFollower, type ChainSource } from './follow/chain-follower.ts';
 import { FindingFiles } from './follow/finding.ts';
@@ -116,7 +116,7 @@ async function openWitness(
   if (config.witness === null) return null;
   const name = parseOrigin(config.witness.name);
   if (originParts(name).name !== 'witness') throw malformed('config: a witness is named <consortium>/<USCC>/witness');
-  const signer = await openSigner(config.witness.key, await readPassphrase(config.witness.passphraseFile), 'witness');
+  const signer = await openSigner(config.witness.key, await readSecret(config.witness.passphraseFile), 'witness');
   const store = await openStore(join(config.dataDir, 'witness'));
   opened.push(store);
   await bindToChain(store, chain);
