@@ -5,7 +5,7 @@ import {IConsortium} from "./interfaces/IConsortium.sol";
 import {ISM2} from "./interfaces/ISM2.sol";
 import {ISM3} from "./interfaces/ISM3.sol";
 import {Authorities} from "./registry/Authorities.sol";
-import {Keys} from "./registry/Keys.sol";
+import {KeyActs} from "./registry/KeyActs.sol";
 import {Logs} from "./registry/Logs.sol";
 import {Succession} from "./registry/Succession.sol";
 
@@ -19,5 +19,5 @@ contract AuthorityRegistry is Succession {
         ISM2 sm2,
         string memory name,
         uint64 publicDelay_
-    ) Authorities(consortium_, publicDelay_) Keys(sm2) Logs(sm3, name) {}
+    ) Authorities(consortium_, publicDelay_) KeyActs(sm2) Logs(sm3, name) {}
 }

@@ -2,32 +2,16 @@
 pragma solidity 0.8.37;
 
 import {IAuthorityRegistry, KeyId, OPEN} from "../interfaces/IAuthorityRegistry.sol";
-import {ISM2} from "../interfaces/ISM2.sol";
 import {Shape} from "../libraries/Shape.sol";
-import {Authorities} from "./Authorities.sol";
+import {KeyActs} from "./KeyActs.sol";
 
-/// @title The authorities' keys, and the key acts that change them
-abstract contract Keys is Authorities {
-    uint8 private constant AUTHORITY_KEY = 1;
-    uint8 private constant KEY_TYPES = 7;
-    uint8 private constant ADD = 1;
-    uint8 private constant RETIRE = 2;
-    uint8 private constant COMPROMISE = 3;
+/// @title The authorities' keys: listed, retired, lost, suspended
+abstract contract Keys is KeyActs {
     uint64 private constant SUSPENSION = 7 days * 1000;
-    bytes16 private constant KEY_ACT = "veritrail-kc-v1\n";
-    bytes16 private constant POSSESSION = "veritrail-kp-v1\n";
 
-    ISM2 private immutable SM2;
-
-    mapping(KeyId => Key) private _keys;
     mapping(KeyId => bool) private _wasSuspended;
     /// @dev Once an authority had an authority key, the consortium waits before it changes the authority's keys.
     mapping(bytes18 code => bool) private _hadAuthorityKey;
-
-    constructor(ISM2 sm2) {
-        if (block.chainid > Shape.MAX_INTEGER) revert BadNumber(block.chainid);
-        SM2 = sm2;
-    }
 
     // By signature
 
@@ -119,53 +103,11 @@ abstract contract Keys is Authorities {
         return _knownKey(keyId);
     }
 
-    /// @inheritdoc IAuthorityRegistry
-    function isValidAt(KeyId keyId, uint64 time) public view returns (bool) {
-        return time >= _knownKey(keyId).validFrom && time < _endOf(keyId);
-    }
-
     // Internals
-
-    function _knownKey(KeyId keyId) internal view returns (Key storage key) {
-        key = _keys[keyId];
-        if (key.keyType == 0) revert UnknownKey(keyId);
-    }
-
-    /// @dev Retired, or its authority dissolved, whichever was first.
-    function _endOf(KeyId keyId) internal view returns (uint64) {
-        Key storage key = _keys[keyId];
-        return _earlier(key.validTo, _authorities[key.code].dissolvedAt);
-    }
-
-    function _isSuspended(Key storage key) internal view returns (bool) {
-        return key.suspendedUntil > _blockTime();
-    }
 
     function _requireNotEnded(KeyId keyId) private view {
         uint64 end = _endOf(keyId);
         if (end <= _blockTime()) revert EndedKey(keyId, end);
-    }
-
-    /// @dev The id of a key that nobody listed yet and that its holder showed to have.
-    function _newKey(
-        bytes18 code,
-        uint8 keyType,
-        bytes calldata publicKey,
-        bytes calldata possession
-    ) private view returns (KeyId keyId) {
-        _livingAuthority(code);
-        Shape.requireRange(keyType, 1, KEY_TYPES);
-        if (publicKey.length != 65 || publicKey[0] != 0x04) revert BadPublicKey(publicKey.length);
-        (uint256 x, uint256 y) = _pointOf(publicKey);
-        if (!SM2.isOnCurve(x, y)) revert OffCurve(x, y);
-        keyId = KeyId.wrap(SM2.keyIdOf(x, y));
-        if (_keys[keyId].keyType != 0) revert KnownKey(keyId);
-        bytes memory message = bytes.concat(_actHead(POSSESSION, code), bytes1(keyType), publicKey);
-        if (!SM2.isSignature(x, y, message, possession)) revert NoPossession(keyId);
-    }
-
-    function _pointOf(bytes calldata publicKey) private pure returns (uint256 x, uint256 y) {
-        return (uint256(bytes32(publicKey[1:33])), uint256(bytes32(publicKey[33:])));
     }
 
     function _listKey(
@@ -197,32 +139,5 @@ abstract contract Keys is Authorities {
         if (since >= key.compromisedSince) revert NotEarlier(keyId, key.compromisedSince, since);
         key.compromisedSince = since;
         emit KeyCompromised(keyId, since, signer);
-    }
-
-    /// @dev Takes the act's nonce. Who signs is an authority key, in force now, of `code` or of its present parent.
-    function _requireKeyAct(
-        bytes18 code,
-        uint8 act,
-        uint8 keyType,
-        KeyId keyId,
-        uint64 date,
-        KeyId signer,
-        bytes calldata signature
-    ) private {
-        Authority storage authority = _authorities[code];
-        Key storage key = _knownKey(signer);
-        bool isOfficer = key.code == code || key.code == authority.parent;
-        // Whoever has lost a key, and it is suspended therefore, must be able to say since when.
-        bool mayUseIt = !_isSuspended(key) || (act == COMPROMISE && KeyId.unwrap(keyId) == KeyId.unwrap(signer));
-        bool counts = key.keyType == AUTHORITY_KEY && key.compromisedSince == OPEN && isValidAt(signer, _blockTime());
-        if (!isOfficer || !mayUseIt || !counts) revert WrongSigner(code, signer);
-        bytes memory message = abi.encodePacked(_actHead(KEY_ACT, code), act, keyType, keyId, date);
-        uint64 nonce = authority.keyActs++;
-        if (!SM2.isSignature(key.x, key.y, message, signature)) revert BadKeyAct(code, signer, nonce);
-    }
-
-    /// @dev What binds an act to this registry, its authority and its turn.
-    function _actHead(bytes16 label, bytes18 code) private view returns (bytes memory) {
-        return abi.encodePacked(label, uint64(block.chainid), address(this), code, _authorities[code].keyActs);
     }
 }
