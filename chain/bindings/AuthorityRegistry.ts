@@ -25,11 +25,48 @@ import type {
 } from "./common.js";
 
 export declare namespace IAuthorityRegistry {
-  export type AuthorityStruct = { parent: BytesLike; account: AddressLike };
+  export type AuthorityStruct = {
+    parent: BytesLike;
+    account: AddressLike;
+    keyActs: BigNumberish;
+    openLogs: BigNumberish;
+    dissolvedAt: BigNumberish;
+  };
 
-  export type AuthorityStructOutput = [parent: string, account: string] & {
+  export type AuthorityStructOutput = [
+    parent: string,
+    account: string,
+    keyActs: bigint,
+    openLogs: bigint,
+    dissolvedAt: bigint
+  ] & {
     parent: string;
     account: string;
+    keyActs: bigint;
+    openLogs: bigint;
+    dissolvedAt: bigint;
+  };
+
+  export type GrantStruct = {
+    code: BytesLike;
+    isDuty: boolean;
+    validFrom: BigNumberish;
+    validTo: BigNumberish;
+    parent: BytesLike;
+  };
+
+  export type GrantStructOutput = [
+    code: string,
+    isDuty: boolean,
+    validFrom: bigint,
+    validTo: bigint,
+    parent: string
+  ] & {
+    code: string;
+    isDuty: boolean;
+    validFrom: bigint;
+    validTo: bigint;
+    parent: string;
   };
 
   export type KeyStruct = {
@@ -38,6 +75,9 @@ export declare namespace IAuthorityRegistry {
     validFrom: BigNumberish;
     validTo: BigNumberish;
     compromisedSince: BigNumberish;
+    suspendedUntil: BigNumberish;
+    x: BigNumberish;
+    y: BigNumberish;
   };
 
   export type KeyStructOutput = [
@@ -45,26 +85,60 @@ export declare namespace IAuthorityRegistry {
     keyType: bigint,
     validFrom: bigint,
     validTo: bigint,
-    compromisedSince: bigint
+    compromisedSince: bigint,
+    suspendedUntil: bigint,
+    x: bigint,
+    y: bigint
   ] & {
     code: string;
     keyType: bigint;
     validFrom: bigint;
     validTo: bigint;
     compromisedSince: bigint;
+    suspendedUntil: bigint;
+    x: bigint;
+    y: bigint;
   };
 
   export type LogStruct = {
     owner: BytesLike;
     logClass: BigNumberish;
+    closedByOwner: boolean;
     closedAt: BigNumberish;
+    registeredAt: BigNumberish;
+    beat: BigNumberish;
+    promiseSpan: BigNumberish;
   };
 
   export type LogStructOutput = [
     owner: string,
     logClass: bigint,
-    closedAt: bigint
-  ] & { owner: string; logClass: bigint; closedAt: bigint };
+    closedByOwner: boolean,
+    closedAt: bigint,
+    registeredAt: bigint,
+    beat: bigint,
+    promiseSpan: bigint
+  ] & {
+    owner: string;
+    logClass: bigint;
+    closedByOwner: boolean;
+    closedAt: bigint;
+    registeredAt: bigint;
+    beat: bigint;
+    promiseSpan: bigint;
+  };
+
+  export type ShareStruct = {
+    successor: BytesLike;
+    logs: BytesLike[];
+    licenceTypes: string[];
+  };
+
+  export type ShareStructOutput = [
+    successor: string,
+    logs: string[],
+    licenceTypes: string[]
+  ] & { successor: string; logs: string[]; licenceTypes: string[] };
 }
 
 export interface AuthorityRegistryInterface extends Interface {
@@ -72,37 +146,56 @@ export interface AuthorityRegistryInterface extends Interface {
     nameOrSignature:
       | "accountOf"
       | "addKey"
-      | "admin"
+      | "addKeyByQuorum"
       | "authorityOf"
       | "changeAccount"
+      | "changeParent"
       | "closeLog"
+      | "consortium"
+      | "consortiumName"
       | "declareCoverage"
       | "declareKeyCompromised"
-      | "endScope"
+      | "declareKeyCompromisedByQuorum"
+      | "endGrant"
+      | "grantDuty"
+      | "grantOf"
       | "grantScope"
-      | "isOpen"
+      | "isValidAt"
       | "keyOf"
+      | "liftSuspension"
       | "logOf"
       | "modeOf"
       | "msPerUnit"
+      | "ownerAt"
+      | "publicDelay"
+      | "recordSuccession"
       | "registerAuthority"
       | "registerLog"
       | "retireKey"
+      | "retireKeyByQuorum"
       | "setMode"
       | "setVrfKey"
+      | "suspendKey"
+      | "suspendKeyAgain"
   ): FunctionFragment;
 
   getEvent(
     nameOrSignatureOrTopic:
       | "AccountChanged"
+      | "AuthorityDissolved"
       | "AuthorityRegistered"
       | "CoverageDeclared"
+      | "DutyEnded"
+      | "DutyGranted"
+      | "FunctionMoved"
       | "KeyAdded"
       | "KeyCompromised"
       | "KeyRetired"
+      | "KeySuspended"
       | "LogClosed"
       | "LogRegistered"
       | "ModeSet"
+      | "ParentChanged"
       | "ScopeEnded"
       | "ScopeGranted"
       | "VrfKeySet"
@@ -114,9 +207,20 @@ export interface AuthorityRegistryInterface extends Interface {
   ): string;
   encodeFunctionData(
     functionFragment: "addKey",
-    values: [BytesLike, BytesLike, BigNumberish, BytesLike, BigNumberish]
+    values: [
+      BytesLike,
+      BigNumberish,
+      BytesLike,
+      BigNumberish,
+      BytesLike,
+      BytesLike,
+      BytesLike
+    ]
   ): string;
-  encodeFunctionData(functionFragment: "admin", values?: undefined): string;
+  encodeFunctionData(
+    functionFragment: "addKeyByQuorum",
+    values: [BytesLike, BigNumberish, BytesLike, BigNumberish, BytesLike]
+  ): string;
   encodeFunctionData(
     functionFragment: "authorityOf",
     values: [BytesLike]
@@ -125,28 +229,68 @@ export interface AuthorityRegistryInterface extends Interface {
     functionFragment: "changeAccount",
     values: [BytesLike, AddressLike]
   ): string;
+  encodeFunctionData(
+    functionFragment: "changeParent",
+    values: [BytesLike, BytesLike]
+  ): string;
   encodeFunctionData(functionFragment: "closeLog", values: [BytesLike]): string;
+  encodeFunctionData(
+    functionFragment: "consortium",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
+    functionFragment: "consortiumName",
+    values?: undefined
+  ): string;
   encodeFunctionData(
     functionFragment: "declareCoverage",
     values: [BytesLike, string, BigNumberish]
   ): string;
   encodeFunctionData(
     functionFragment: "declareKeyCompromised",
+    values: [BytesLike, BigNumberish, BytesLike, BytesLike]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "declareKeyCompromisedByQuorum",
     values: [BytesLike, BigNumberish]
   ): string;
-  encodeFunctionData(functionFragment: "endScope", values: [BytesLike]): string;
+  encodeFunctionData(functionFragment: "endGrant", values: [BytesLike]): string;
+  encodeFunctionData(
+    functionFragment: "grantDuty",
+    values: [BytesLike, string, BigNumberish, BigNumberish, BytesLike]
+  ): string;
+  encodeFunctionData(functionFragment: "grantOf", values: [BytesLike]): string;
   encodeFunctionData(
     functionFragment: "grantScope",
-    values: [BytesLike, string, string, BigNumberish, BigNumberish]
+    values: [BytesLike, string, string, BigNumberish, BigNumberish, BytesLike]
   ): string;
-  encodeFunctionData(functionFragment: "isOpen", values: [BytesLike]): string;
+  encodeFunctionData(
+    functionFragment: "isValidAt",
+    values: [BytesLike, BigNumberish]
+  ): string;
   encodeFunctionData(functionFragment: "keyOf", values: [BytesLike]): string;
+  encodeFunctionData(
+    functionFragment: "liftSuspension",
+    values: [BytesLike]
+  ): string;
   encodeFunctionData(functionFragment: "logOf", values: [BytesLike]): string;
   encodeFunctionData(
     functionFragment: "modeOf",
     values: [BytesLike, string]
   ): string;
   encodeFunctionData(functionFragment: "msPerUnit", values?: undefined): string;
+  encodeFunctionData(
+    functionFragment: "ownerAt",
+    values: [BytesLike, BigNumberish]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "publicDelay",
+    values?: undefined
+  ): string;
+  encodeFunctionData(
+    functionFragment: "recordSuccession",
+    values: [BytesLike, IAuthorityRegistry.ShareStruct[], boolean]
+  ): string;
   encodeFunctionData(
     functionFragment: "registerAuthority",
     values: [BytesLike, string, string, BytesLike, AddressLike]
@@ -155,8 +299,8 @@ export interface AuthorityRegistryInterface extends Interface {
     functionFragment: "registerLog",
     values: [
       BytesLike,
-      BytesLike,
       string,
+      BigNumberish,
       BigNumberish,
       BigNumberish,
       BigNumberish,
@@ -165,6 +309,10 @@ export interface AuthorityRegistryInterface extends Interface {
   ): string;
   encodeFunctionData(
     functionFragment: "retireKey",
+    values: [BytesLike, BytesLike, BytesLike]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "retireKeyByQuorum",
     values: [BytesLike]
   ): string;
   encodeFunctionData(
@@ -175,10 +323,21 @@ export interface AuthorityRegistryInterface extends Interface {
     functionFragment: "setVrfKey",
     values: [BytesLike, BytesLike, BigNumberish]
   ): string;
+  encodeFunctionData(
+    functionFragment: "suspendKey",
+    values: [BytesLike]
+  ): string;
+  encodeFunctionData(
+    functionFragment: "suspendKeyAgain",
+    values: [BytesLike]
+  ): string;
 
   decodeFunctionResult(functionFragment: "accountOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "addKey", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "admin", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "addKeyByQuorum",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(
     functionFragment: "authorityOf",
     data: BytesLike
@@ -187,7 +346,16 @@ export interface AuthorityRegistryInterface extends Interface {
     functionFragment: "changeAccount",
     data: BytesLike
   ): Result;
+  decodeFunctionResult(
+    functionFragment: "changeParent",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "closeLog", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "consortium", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "consortiumName",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(
     functionFragment: "declareCoverage",
     data: BytesLike
@@ -196,13 +364,32 @@ export interface AuthorityRegistryInterface extends Interface {
     functionFragment: "declareKeyCompromised",
     data: BytesLike
   ): Result;
-  decodeFunctionResult(functionFragment: "endScope", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "declareKeyCompromisedByQuorum",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(functionFragment: "endGrant", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "grantDuty", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "grantOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "grantScope", data: BytesLike): Result;
-  decodeFunctionResult(functionFragment: "isOpen", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "isValidAt", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "keyOf", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "liftSuspension",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "logOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "modeOf", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "msPerUnit", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "ownerAt", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "publicDelay",
+    data: BytesLike
+  ): Result;
+  decodeFunctionResult(
+    functionFragment: "recordSuccession",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(
     functionFragment: "registerAuthority",
     data: BytesLike
@@ -212,8 +399,17 @@ export interface AuthorityRegistryInterface extends Interface {
     data: BytesLike
   ): Result;
   decodeFunctionResult(functionFragment: "retireKey", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "retireKeyByQuorum",
+    data: BytesLike
+  ): Result;
   decodeFunctionResult(functionFragment: "setMode", data: BytesLike): Result;
   decodeFunctionResult(functionFragment: "setVrfKey", data: BytesLike): Result;
+  decodeFunctionResult(functionFragment: "suspendKey", data: BytesLike): Result;
+  decodeFunctionResult(
+    functionFragment: "suspendKeyAgain",
+    data: BytesLike
+  ): Result;
 }
 
 export namespace AccountChangedEvent {
@@ -222,6 +418,19 @@ export namespace AccountChangedEvent {
   export interface OutputObject {
     code: string;
     account: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace AuthorityDissolvedEvent {
+  export type InputTuple = [code: BytesLike, dissolvedAt: BigNumberish];
+  export type OutputTuple = [code: string, dissolvedAt: bigint];
+  export interface OutputObject {
+    code: string;
+    dissolvedAt: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -275,52 +484,11 @@ export namespace CoverageDeclaredEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
-export namespace KeyAddedEvent {
-  export type InputTuple = [
-    code: BytesLike,
-    keyId: BytesLike,
-    keyType: BigNumberish,
-    publicKey: BytesLike,
-    validFrom: BigNumberish
-  ];
-  export type OutputTuple = [
-    code: string,
-    keyId: string,
-    keyType: bigint,
-    publicKey: string,
-    validFrom: bigint
-  ];
+export namespace DutyEndedEvent {
+  export type InputTuple = [dutyId: BytesLike, validTo: BigNumberish];
+  export type OutputTuple = [dutyId: string, validTo: bigint];
   export interface OutputObject {
-    code: string;
-    keyId: string;
-    keyType: bigint;
-    publicKey: string;
-    validFrom: bigint;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
-export namespace KeyCompromisedEvent {
-  export type InputTuple = [keyId: BytesLike, since: BigNumberish];
-  export type OutputTuple = [keyId: string, since: bigint];
-  export interface OutputObject {
-    keyId: string;
-    since: bigint;
-  }
-  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
-  export type Filter = TypedDeferredTopicFilter<Event>;
-  export type Log = TypedEventLog<Event>;
-  export type LogDescription = TypedLogDescription<Event>;
-}
-
-export namespace KeyRetiredEvent {
-  export type InputTuple = [keyId: BytesLike, validTo: BigNumberish];
-  export type OutputTuple = [keyId: string, validTo: bigint];
-  export interface OutputObject {
-    keyId: string;
+    dutyId: string;
     validTo: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
@@ -329,12 +497,165 @@ export namespace KeyRetiredEvent {
   export type LogDescription = TypedLogDescription<Event>;
 }
 
+export namespace DutyGrantedEvent {
+  export type InputTuple = [
+    dutyId: BytesLike,
+    code: BytesLike,
+    purpose: string,
+    validFrom: BigNumberish,
+    validTo: BigNumberish,
+    parentId: BytesLike
+  ];
+  export type OutputTuple = [
+    dutyId: string,
+    code: string,
+    purpose: string,
+    validFrom: bigint,
+    validTo: bigint,
+    parentId: string
+  ];
+  export interface OutputObject {
+    dutyId: string;
+    code: string;
+    purpose: string;
+    validFrom: bigint;
+    validTo: bigint;
+    parentId: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace FunctionMovedEvent {
+  export type InputTuple = [
+    code: BytesLike,
+    successor: BytesLike,
+    logs: BytesLike[],
+    licenceTypes: string[],
+    movedAt: BigNumberish
+  ];
+  export type OutputTuple = [
+    code: string,
+    successor: string,
+    logs: string[],
+    licenceTypes: string[],
+    movedAt: bigint
+  ];
+  export interface OutputObject {
+    code: string;
+    successor: string;
+    logs: string[];
+    licenceTypes: string[];
+    movedAt: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace KeyAddedEvent {
+  export type InputTuple = [
+    code: BytesLike,
+    keyId: BytesLike,
+    keyType: BigNumberish,
+    publicKey: BytesLike,
+    validFrom: BigNumberish,
+    signer: BytesLike
+  ];
+  export type OutputTuple = [
+    code: string,
+    keyId: string,
+    keyType: bigint,
+    publicKey: string,
+    validFrom: bigint,
+    signer: string
+  ];
+  export interface OutputObject {
+    code: string;
+    keyId: string;
+    keyType: bigint;
+    publicKey: string;
+    validFrom: bigint;
+    signer: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace KeyCompromisedEvent {
+  export type InputTuple = [
+    keyId: BytesLike,
+    since: BigNumberish,
+    signer: BytesLike
+  ];
+  export type OutputTuple = [keyId: string, since: bigint, signer: string];
+  export interface OutputObject {
+    keyId: string;
+    since: bigint;
+    signer: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace KeyRetiredEvent {
+  export type InputTuple = [
+    keyId: BytesLike,
+    validTo: BigNumberish,
+    signer: BytesLike
+  ];
+  export type OutputTuple = [keyId: string, validTo: bigint, signer: string];
+  export interface OutputObject {
+    keyId: string;
+    validTo: bigint;
+    signer: string;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace KeySuspendedEvent {
+  export type InputTuple = [
+    keyId: BytesLike,
+    suspendedAt: BigNumberish,
+    suspendedUntil: BigNumberish
+  ];
+  export type OutputTuple = [
+    keyId: string,
+    suspendedAt: bigint,
+    suspendedUntil: bigint
+  ];
+  export interface OutputObject {
+    keyId: string;
+    suspendedAt: bigint;
+    suspendedUntil: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
 export namespace LogClosedEvent {
-  export type InputTuple = [logId: BytesLike, closedAt: BigNumberish];
-  export type OutputTuple = [logId: string, closedAt: bigint];
+  export type InputTuple = [
+    logId: BytesLike,
+    closedAt: BigNumberish,
+    byOwner: boolean
+  ];
+  export type OutputTuple = [logId: string, closedAt: bigint, byOwner: boolean];
   export interface OutputObject {
     logId: string;
     closedAt: bigint;
+    byOwner: boolean;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -350,7 +671,8 @@ export namespace LogRegisteredEvent {
     logClass: BigNumberish,
     quantum: BigNumberish,
     beat: BigNumberish,
-    promiseSpan: BigNumberish
+    promiseSpan: BigNumberish,
+    term: BigNumberish
   ];
   export type OutputTuple = [
     logId: string,
@@ -359,7 +681,8 @@ export namespace LogRegisteredEvent {
     logClass: bigint,
     quantum: bigint,
     beat: bigint,
-    promiseSpan: bigint
+    promiseSpan: bigint,
+    term: bigint
   ];
   export interface OutputObject {
     logId: string;
@@ -369,6 +692,7 @@ export namespace LogRegisteredEvent {
     quantum: bigint;
     beat: bigint;
     promiseSpan: bigint;
+    term: bigint;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -387,6 +711,19 @@ export namespace ModeSetEvent {
     logId: string;
     licenceType: string;
     mode: bigint;
+  }
+  export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
+  export type Filter = TypedDeferredTopicFilter<Event>;
+  export type Log = TypedEventLog<Event>;
+  export type LogDescription = TypedLogDescription<Event>;
+}
+
+export namespace ParentChangedEvent {
+  export type InputTuple = [code: BytesLike, parent: BytesLike];
+  export type OutputTuple = [code: string, parent: string];
+  export interface OutputObject {
+    code: string;
+    parent: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -414,7 +751,8 @@ export namespace ScopeGrantedEvent {
     licenceType: string,
     region: string,
     validFrom: BigNumberish,
-    validTo: BigNumberish
+    validTo: BigNumberish,
+    parentId: BytesLike
   ];
   export type OutputTuple = [
     scopeId: string,
@@ -422,7 +760,8 @@ export namespace ScopeGrantedEvent {
     licenceType: string,
     region: string,
     validFrom: bigint,
-    validTo: bigint
+    validTo: bigint,
+    parentId: string
   ];
   export interface OutputObject {
     scopeId: string;
@@ -431,6 +770,7 @@ export namespace ScopeGrantedEvent {
     region: string;
     validFrom: bigint;
     validTo: bigint;
+    parentId: string;
   }
   export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>;
   export type Filter = TypedDeferredTopicFilter<Event>;
@@ -504,16 +844,28 @@ export interface AuthorityRegistry extends BaseContract {
   addKey: TypedContractMethod<
     [
       code: BytesLike,
-      keyId: BytesLike,
       keyType: BigNumberish,
       publicKey: BytesLike,
-      validFrom: BigNumberish
+      validFrom: BigNumberish,
+      possession: BytesLike,
+      signer: BytesLike,
+      actSignature: BytesLike
     ],
     [void],
     "nonpayable"
   >;
 
-  admin: TypedContractMethod<[], [string], "view">;
+  addKeyByQuorum: TypedContractMethod<
+    [
+      code: BytesLike,
+      keyType: BigNumberish,
+      publicKey: BytesLike,
+      validFrom: BigNumberish,
+      possession: BytesLike
+    ],
+    [void],
+    "nonpayable"
+  >;
 
   authorityOf: TypedContractMethod<
     [code: BytesLike],
@@ -527,7 +879,17 @@ export interface AuthorityRegistry extends BaseContract {
     "nonpayable"
   >;
 
+  changeParent: TypedContractMethod<
+    [code: BytesLike, parent: BytesLike],
+    [void],
+    "nonpayable"
+  >;
+
   closeLog: TypedContractMethod<[logId: BytesLike], [void], "nonpayable">;
+
+  consortium: TypedContractMethod<[], [string], "view">;
+
+  consortiumName: TypedContractMethod<[], [string], "view">;
 
   declareCoverage: TypedContractMethod<
     [code: BytesLike, licenceType: string, since: BigNumberish],
@@ -536,12 +898,41 @@ export interface AuthorityRegistry extends BaseContract {
   >;
 
   declareKeyCompromised: TypedContractMethod<
+    [
+      keyId: BytesLike,
+      since: BigNumberish,
+      signer: BytesLike,
+      actSignature: BytesLike
+    ],
+    [void],
+    "nonpayable"
+  >;
+
+  declareKeyCompromisedByQuorum: TypedContractMethod<
     [keyId: BytesLike, since: BigNumberish],
     [void],
     "nonpayable"
   >;
 
-  endScope: TypedContractMethod<[scopeId: BytesLike], [void], "nonpayable">;
+  endGrant: TypedContractMethod<[grantId: BytesLike], [void], "nonpayable">;
+
+  grantDuty: TypedContractMethod<
+    [
+      code: BytesLike,
+      purpose: string,
+      validFrom: BigNumberish,
+      validTo: BigNumberish,
+      parentId: BytesLike
+    ],
+    [string],
+    "nonpayable"
+  >;
+
+  grantOf: TypedContractMethod<
+    [grantId: BytesLike],
+    [IAuthorityRegistry.GrantStructOutput],
+    "view"
+  >;
 
   grantScope: TypedContractMethod<
     [
@@ -549,19 +940,26 @@ export interface AuthorityRegistry extends BaseContract {
       licenceType: string,
       region: string,
       validFrom: BigNumberish,
-      validTo: BigNumberish
+      validTo: BigNumberish,
+      parentId: BytesLike
     ],
     [string],
     "nonpayable"
   >;
 
-  isOpen: TypedContractMethod<[logId: BytesLike], [boolean], "view">;
+  isValidAt: TypedContractMethod<
+    [keyId: BytesLike, time: BigNumberish],
+    [boolean],
+    "view"
+  >;
 
   keyOf: TypedContractMethod<
     [keyId: BytesLike],
     [IAuthorityRegistry.KeyStructOutput],
     "view"
   >;
+
+  liftSuspension: TypedContractMethod<[keyId: BytesLike], [void], "nonpayable">;
 
   logOf: TypedContractMethod<
     [logId: BytesLike],
@@ -577,6 +975,24 @@ export interface AuthorityRegistry extends BaseContract {
 
   msPerUnit: TypedContractMethod<[], [bigint], "view">;
 
+  ownerAt: TypedContractMethod<
+    [logId: BytesLike, time: BigNumberish],
+    [string],
+    "view"
+  >;
+
+  publicDelay: TypedContractMethod<[], [bigint], "view">;
+
+  recordSuccession: TypedContractMethod<
+    [
+      code: BytesLike,
+      shares: IAuthorityRegistry.ShareStruct[],
+      dissolves: boolean
+    ],
+    [void],
+    "nonpayable"
+  >;
+
   registerAuthority: TypedContractMethod<
     [
       code: BytesLike,
@@ -591,19 +1007,29 @@ export interface AuthorityRegistry extends BaseContract {
 
   registerLog: TypedContractMethod<
     [
-      logId: BytesLike,
       owner: BytesLike,
       origin: string,
       logClass: BigNumberish,
       quantum: BigNumberish,
       beat: BigNumberish,
-      promiseSpan: BigNumberish
+      promiseSpan: BigNumberish,
+      term: BigNumberish
     ],
+    [string],
+    "nonpayable"
+  >;
+
+  retireKey: TypedContractMethod<
+    [keyId: BytesLike, signer: BytesLike, actSignature: BytesLike],
     [void],
     "nonpayable"
   >;
 
-  retireKey: TypedContractMethod<[keyId: BytesLike], [void], "nonpayable">;
+  retireKeyByQuorum: TypedContractMethod<
+    [keyId: BytesLike],
+    [void],
+    "nonpayable"
+  >;
 
   setMode: TypedContractMethod<
     [logId: BytesLike, licenceType: string, mode: BigNumberish],
@@ -613,6 +1039,14 @@ export interface AuthorityRegistry extends BaseContract {
 
   setVrfKey: TypedContractMethod<
     [logId: BytesLike, keyId: BytesLike, fromIndex: BigNumberish],
+    [void],
+    "nonpayable"
+  >;
+
+  suspendKey: TypedContractMethod<[keyId: BytesLike], [void], "nonpayable">;
+
+  suspendKeyAgain: TypedContractMethod<
+    [keyId: BytesLike],
     [void],
     "nonpayable"
   >;
@@ -629,17 +1063,29 @@ export interface AuthorityRegistry extends BaseContract {
   ): TypedContractMethod<
     [
       code: BytesLike,
-      keyId: BytesLike,
       keyType: BigNumberish,
       publicKey: BytesLike,
-      validFrom: BigNumberish
+      validFrom: BigNumberish,
+      possession: BytesLike,
+      signer: BytesLike,
+      actSignature: BytesLike
     ],
     [void],
     "nonpayable"
   >;
   getFunction(
-    nameOrSignature: "admin"
-  ): TypedContractMethod<[], [string], "view">;
+    nameOrSignature: "addKeyByQuorum"
+  ): TypedContractMethod<
+    [
+      code: BytesLike,
+      keyType: BigNumberish,
+      publicKey: BytesLike,
+      validFrom: BigNumberish,
+      possession: BytesLike
+    ],
+    [void],
+    "nonpayable"
+  >;
   getFunction(
     nameOrSignature: "authorityOf"
   ): TypedContractMethod<
@@ -655,8 +1101,21 @@ export interface AuthorityRegistry extends BaseContract {
     "nonpayable"
   >;
   getFunction(
+    nameOrSignature: "changeParent"
+  ): TypedContractMethod<
+    [code: BytesLike, parent: BytesLike],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "closeLog"
   ): TypedContractMethod<[logId: BytesLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "consortium"
+  ): TypedContractMethod<[], [string], "view">;
+  getFunction(
+    nameOrSignature: "consortiumName"
+  ): TypedContractMethod<[], [string], "view">;
   getFunction(
     nameOrSignature: "declareCoverage"
   ): TypedContractMethod<
@@ -667,13 +1126,45 @@ export interface AuthorityRegistry extends BaseContract {
   getFunction(
     nameOrSignature: "declareKeyCompromised"
   ): TypedContractMethod<
+    [
+      keyId: BytesLike,
+      since: BigNumberish,
+      signer: BytesLike,
+      actSignature: BytesLike
+    ],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "declareKeyCompromisedByQuorum"
+  ): TypedContractMethod<
     [keyId: BytesLike, since: BigNumberish],
     [void],
     "nonpayable"
   >;
   getFunction(
-    nameOrSignature: "endScope"
-  ): TypedContractMethod<[scopeId: BytesLike], [void], "nonpayable">;
+    nameOrSignature: "endGrant"
+  ): TypedContractMethod<[grantId: BytesLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "grantDuty"
+  ): TypedContractMethod<
+    [
+      code: BytesLike,
+      purpose: string,
+      validFrom: BigNumberish,
+      validTo: BigNumberish,
+      parentId: BytesLike
+    ],
+    [string],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "grantOf"
+  ): TypedContractMethod<
+    [grantId: BytesLike],
+    [IAuthorityRegistry.GrantStructOutput],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "grantScope"
   ): TypedContractMethod<
@@ -682,14 +1173,19 @@ export interface AuthorityRegistry extends BaseContract {
       licenceType: string,
       region: string,
       validFrom: BigNumberish,
-      validTo: BigNumberish
+      validTo: BigNumberish,
+      parentId: BytesLike
     ],
     [string],
     "nonpayable"
   >;
   getFunction(
-    nameOrSignature: "isOpen"
-  ): TypedContractMethod<[logId: BytesLike], [boolean], "view">;
+    nameOrSignature: "isValidAt"
+  ): TypedContractMethod<
+    [keyId: BytesLike, time: BigNumberish],
+    [boolean],
+    "view"
+  >;
   getFunction(
     nameOrSignature: "keyOf"
   ): TypedContractMethod<
@@ -697,6 +1193,9 @@ export interface AuthorityRegistry extends BaseContract {
     [IAuthorityRegistry.KeyStructOutput],
     "view"
   >;
+  getFunction(
+    nameOrSignature: "liftSuspension"
+  ): TypedContractMethod<[keyId: BytesLike], [void], "nonpayable">;
   getFunction(
     nameOrSignature: "logOf"
   ): TypedContractMethod<
@@ -715,6 +1214,27 @@ export interface AuthorityRegistry extends BaseContract {
     nameOrSignature: "msPerUnit"
   ): TypedContractMethod<[], [bigint], "view">;
   getFunction(
+    nameOrSignature: "ownerAt"
+  ): TypedContractMethod<
+    [logId: BytesLike, time: BigNumberish],
+    [string],
+    "view"
+  >;
+  getFunction(
+    nameOrSignature: "publicDelay"
+  ): TypedContractMethod<[], [bigint], "view">;
+  getFunction(
+    nameOrSignature: "recordSuccession"
+  ): TypedContractMethod<
+    [
+      code: BytesLike,
+      shares: IAuthorityRegistry.ShareStruct[],
+      dissolves: boolean
+    ],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
     nameOrSignature: "registerAuthority"
   ): TypedContractMethod<
     [
@@ -731,19 +1251,26 @@ export interface AuthorityRegistry extends BaseContract {
     nameOrSignature: "registerLog"
   ): TypedContractMethod<
     [
-      logId: BytesLike,
       owner: BytesLike,
       origin: string,
       logClass: BigNumberish,
       quantum: BigNumberish,
       beat: BigNumberish,
-      promiseSpan: BigNumberish
+      promiseSpan: BigNumberish,
+      term: BigNumberish
     ],
-    [void],
+    [string],
     "nonpayable"
   >;
   getFunction(
     nameOrSignature: "retireKey"
+  ): TypedContractMethod<
+    [keyId: BytesLike, signer: BytesLike, actSignature: BytesLike],
+    [void],
+    "nonpayable"
+  >;
+  getFunction(
+    nameOrSignature: "retireKeyByQuorum"
   ): TypedContractMethod<[keyId: BytesLike], [void], "nonpayable">;
   getFunction(
     nameOrSignature: "setMode"
@@ -759,6 +1286,12 @@ export interface AuthorityRegistry extends BaseContract {
     [void],
     "nonpayable"
   >;
+  getFunction(
+    nameOrSignature: "suspendKey"
+  ): TypedContractMethod<[keyId: BytesLike], [void], "nonpayable">;
+  getFunction(
+    nameOrSignature: "suspendKeyAgain"
+  ): TypedContractMethod<[keyId: BytesLike], [void], "nonpayable">;
 
   getEvent(
     key: "AccountChanged"
@@ -766,6 +1299,13 @@ export interface AuthorityRegistry extends BaseContract {
     AccountChangedEvent.InputTuple,
     AccountChangedEvent.OutputTuple,
     AccountChangedEvent.OutputObject
+  >;
+  getEvent(
+    key: "AuthorityDissolved"
+  ): TypedContractEvent<
+    AuthorityDissolvedEvent.InputTuple,
+    AuthorityDissolvedEvent.OutputTuple,
+    AuthorityDissolvedEvent.OutputObject
   >;
   getEvent(
     key: "AuthorityRegistered"
@@ -780,6 +1320,27 @@ export interface AuthorityRegistry extends BaseContract {
     CoverageDeclaredEvent.InputTuple,
     CoverageDeclaredEvent.OutputTuple,
     CoverageDeclaredEvent.OutputObject
+  >;
+  getEvent(
+    key: "DutyEnded"
+  ): TypedContractEvent<
+    DutyEndedEvent.InputTuple,
+    DutyEndedEvent.OutputTuple,
+    DutyEndedEvent.OutputObject
+  >;
+  getEvent(
+    key: "DutyGranted"
+  ): TypedContractEvent<
+    DutyGrantedEvent.InputTuple,
+    DutyGrantedEvent.OutputTuple,
+    DutyGrantedEvent.OutputObject
+  >;
+  getEvent(
+    key: "FunctionMoved"
+  ): TypedContractEvent<
+    FunctionMovedEvent.InputTuple,
+    FunctionMovedEvent.OutputTuple,
+    FunctionMovedEvent.OutputObject
   >;
   getEvent(
     key: "KeyAdded"
@@ -803,6 +1364,13 @@ export interface AuthorityRegistry extends BaseContract {
     KeyRetiredEvent.OutputObject
   >;
   getEvent(
+    key: "KeySuspended"
+  ): TypedContractEvent<
+    KeySuspendedEvent.InputTuple,
+    KeySuspendedEvent.OutputTuple,
+    KeySuspendedEvent.OutputObject
+  >;
+  getEvent(
     key: "LogClosed"
   ): TypedContractEvent<
     LogClosedEvent.InputTuple,
@@ -822,6 +1390,13 @@ export interface AuthorityRegistry extends BaseContract {
     ModeSetEvent.InputTuple,
     ModeSetEvent.OutputTuple,
     ModeSetEvent.OutputObject
+  >;
+  getEvent(
+    key: "ParentChanged"
+  ): TypedContractEvent<
+    ParentChangedEvent.InputTuple,
+    ParentChangedEvent.OutputTuple,
+    ParentChangedEvent.OutputObject
   >;
   getEvent(
     key: "ScopeEnded"
@@ -857,6 +1432,17 @@ export interface AuthorityRegistry extends BaseContract {
       AccountChangedEvent.OutputObject
     >;
 
+    "AuthorityDissolved(bytes18,uint64)": TypedContractEvent<
+      AuthorityDissolvedEvent.InputTuple,
+      AuthorityDissolvedEvent.OutputTuple,
+      AuthorityDissolvedEvent.OutputObject
+    >;
+    AuthorityDissolved: TypedContractEvent<
+      AuthorityDissolvedEvent.InputTuple,
+      AuthorityDissolvedEvent.OutputTuple,
+      AuthorityDissolvedEvent.OutputObject
+    >;
+
     "AuthorityRegistered(bytes18,string,string,bytes18,address)": TypedContractEvent<
       AuthorityRegisteredEvent.InputTuple,
       AuthorityRegisteredEvent.OutputTuple,
@@ -879,7 +1465,40 @@ export interface AuthorityRegistry extends BaseContract {
       CoverageDeclaredEvent.OutputObject
     >;
 
-    "KeyAdded(bytes18,bytes32,uint8,bytes,uint64)": TypedContractEvent<
+    "DutyEnded(bytes32,uint64)": TypedContractEvent<
+      DutyEndedEvent.InputTuple,
+      DutyEndedEvent.OutputTuple,
+      DutyEndedEvent.OutputObject
+    >;
+    DutyEnded: TypedContractEvent<
+      DutyEndedEvent.InputTuple,
+      DutyEndedEvent.OutputTuple,
+      DutyEndedEvent.OutputObject
+    >;
+
+    "DutyGranted(bytes32,bytes18,string,uint64,uint64,bytes32)": TypedContractEvent<
+      DutyGrantedEvent.InputTuple,
+      DutyGrantedEvent.OutputTuple,
+      DutyGrantedEvent.OutputObject
+    >;
+    DutyGranted: TypedContractEvent<
+      DutyGrantedEvent.InputTuple,
+      DutyGrantedEvent.OutputTuple,
+      DutyGrantedEvent.OutputObject
+    >;
+
+    "FunctionMoved(bytes18,bytes18,bytes32[],string[],uint64)": TypedContractEvent<
+      FunctionMovedEvent.InputTuple,
+      FunctionMovedEvent.OutputTuple,
+      FunctionMovedEvent.OutputObject
+    >;
+    FunctionMoved: TypedContractEvent<
+      FunctionMovedEvent.InputTuple,
+      FunctionMovedEvent.OutputTuple,
+      FunctionMovedEvent.OutputObject
+    >;
+
+    "KeyAdded(bytes18,bytes32,uint8,bytes,uint64,bytes32)": TypedContractEvent<
       KeyAddedEvent.InputTuple,
       KeyAddedEvent.OutputTuple,
       KeyAddedEvent.OutputObject
@@ -890,7 +1509,7 @@ export interface AuthorityRegistry extends BaseContract {
       KeyAddedEvent.OutputObject
     >;
 
-    "KeyCompromised(bytes32,uint64)": TypedContractEvent<
+    "KeyCompromised(bytes32,uint64,bytes32)": TypedContractEvent<
       KeyCompromisedEvent.InputTuple,
       KeyCompromisedEvent.OutputTuple,
       KeyCompromisedEvent.OutputObject
@@ -901,7 +1520,7 @@ export interface AuthorityRegistry extends BaseContract {
       KeyCompromisedEvent.OutputObject
     >;
 
-    "KeyRetired(bytes32,uint64)": TypedContractEvent<
+    "KeyRetired(bytes32,uint64,bytes32)": TypedContractEvent<
       KeyRetiredEvent.InputTuple,
       KeyRetiredEvent.OutputTuple,
       KeyRetiredEvent.OutputObject
@@ -912,7 +1531,18 @@ export interface AuthorityRegistry extends BaseContract {
       KeyRetiredEvent.OutputObject
     >;
 
-    "LogClosed(bytes32,uint64)": TypedContractEvent<
+    "KeySuspended(bytes32,uint64,uint64)": TypedContractEvent<
+      KeySuspendedEvent.InputTuple,
+      KeySuspendedEvent.OutputTuple,
+      KeySuspendedEvent.OutputObject
+    >;
+    KeySuspended: TypedContractEvent<
+      KeySuspendedEvent.InputTuple,
+      KeySuspendedEvent.OutputTuple,
+      KeySuspendedEvent.OutputObject
+    >;
+
+    "LogClosed(bytes32,uint64,bool)": TypedContractEvent<
       LogClosedEvent.InputTuple,
       LogClosedEvent.OutputTuple,
       LogClosedEvent.OutputObject
@@ -923,7 +1553,7 @@ export interface AuthorityRegistry extends BaseContract {
       LogClosedEvent.OutputObject
     >;
 
-    "LogRegistered(bytes32,bytes18,string,uint8,uint64,uint64,uint64)": TypedContractEvent<
+    "LogRegistered(bytes32,bytes18,string,uint8,uint64,uint64,uint64,uint64)": TypedContractEvent<
       LogRegisteredEvent.InputTuple,
       LogRegisteredEvent.OutputTuple,
       LogRegisteredEvent.OutputObject
@@ -945,6 +1575,17 @@ export interface AuthorityRegistry extends BaseContract {
       ModeSetEvent.OutputObject
     >;
 
+    "ParentChanged(bytes18,bytes18)": TypedContractEvent<
+      ParentChangedEvent.InputTuple,
+      ParentChangedEvent.OutputTuple,
+      ParentChangedEvent.OutputObject
+    >;
+    ParentChanged: TypedContractEvent<
+      ParentChangedEvent.InputTuple,
+      ParentChangedEvent.OutputTuple,
+      ParentChangedEvent.OutputObject
+    >;
+
     "ScopeEnded(bytes32,uint64)": TypedContractEvent<
       ScopeEndedEvent.InputTuple,
       ScopeEndedEvent.OutputTuple,
@@ -956,7 +1597,7 @@ export interface AuthorityRegistry extends BaseContract {
       ScopeEndedEvent.OutputObject
     >;
 
-    "ScopeGranted(bytes32,bytes18,string,string,uint64,uint64)": TypedContractEvent<
+    "ScopeGranted(bytes32,bytes18,string,string,uint64,uint64,bytes32)": TypedContractEvent<
       ScopeGrantedEvent.InputTuple,
       ScopeGrantedEvent.OutputTuple,
       ScopeGrantedEvent.OutputObject

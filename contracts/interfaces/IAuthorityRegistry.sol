@@ -106,7 +106,7 @@ interface IAuthorityRegistry {
         GrantId parentId
     );
     event ScopeEnded(GrantId indexed scopeId, uint64 validTo);
-    /// @param purpose What data may be read for: lower-case letters, digits, '.' and '-'.
+    /// @param purpose What data may be read for: lower-case letters, digits, '.' and '-', at most 64.
     event DutyGranted(
         GrantId indexed dutyId,
         bytes18 indexed code,
@@ -181,8 +181,9 @@ interface IAuthorityRegistry {
     error NotOwner(LogId logId, bytes18 code);
     /// @notice The log would hold types of two authorities: it holds this type, which is not to move.
     error TypeStays(LogId logId, string licenceType);
-    /// @notice The type is to move, and the log in which its licences are issued is not.
+    /// @notice The type is to move, and this log, open and with histories of it, is not.
     error LogStays(LogId logId, string licenceType);
+    error OwnSuccessor(bytes18 code);
     error OpenLogs(bytes18 code, uint32 openLogs);
 
     // Authorities

@@ -25,18 +25,54 @@ const _abi = [
   {
     inputs: [
       {
-        internalType: "address",
-        name: "admin_",
+        internalType: "contract IConsortium",
+        name: "consortium_",
         type: "address",
       },
       {
+        internalType: "contract ISM3",
+        name: "sm3",
+        type: "address",
+      },
+      {
+        internalType: "contract ISM2",
+        name: "sm2",
+        type: "address",
+      },
+      {
+        internalType: "string",
+        name: "name",
+        type: "string",
+      },
+      {
         internalType: "uint64",
-        name: "unit",
+        name: "publicDelay_",
         type: "uint64",
       },
     ],
     stateMutability: "nonpayable",
     type: "constructor",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
+      },
+      {
+        internalType: "KeyId",
+        name: "signer",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint64",
+        name: "nonce",
+        type: "uint64",
+      },
+    ],
+    name: "BadKeyAct",
+    type: "error",
   },
   {
     inputs: [
@@ -52,9 +88,36 @@ const _abi = [
   {
     inputs: [
       {
-        internalType: "KeyId",
-        name: "keyId",
-        type: "bytes32",
+        internalType: "string",
+        name: "origin",
+        type: "string",
+      },
+    ],
+    name: "BadOrigin",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
+      },
+      {
+        internalType: "bytes18",
+        name: "parent",
+        type: "bytes18",
+      },
+    ],
+    name: "BadParent",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "length",
+        type: "uint256",
       },
     ],
     name: "BadPublicKey",
@@ -90,6 +153,17 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "GrantId",
+        name: "parentId",
+        type: "bytes32",
+      },
+    ],
+    name: "BeyondGrant",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
         internalType: "LogId",
         name: "logId",
         type: "bytes32",
@@ -101,6 +175,22 @@ const _abi = [
       },
     ],
     name: "ClosedLog",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
+      },
+      {
+        internalType: "uint64",
+        name: "dissolvedAt",
+        type: "uint64",
+      },
+    ],
+    name: "DissolvedAuthority",
     type: "error",
   },
   {
@@ -122,6 +212,22 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "GrantId",
+        name: "grantId",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint64",
+        name: "validTo",
+        type: "uint64",
+      },
+    ],
+    name: "EndedGrant",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
         internalType: "KeyId",
         name: "keyId",
         type: "bytes32",
@@ -133,22 +239,6 @@ const _abi = [
       },
     ],
     name: "EndedKey",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
-        internalType: "bytes32",
-        name: "scopeId",
-        type: "bytes32",
-      },
-      {
-        internalType: "uint64",
-        name: "validTo",
-        type: "uint64",
-      },
-    ],
-    name: "EndedScope",
     type: "error",
   },
   {
@@ -193,6 +283,22 @@ const _abi = [
     inputs: [
       {
         internalType: "LogId",
+        name: "logId",
+        type: "bytes32",
+      },
+      {
+        internalType: "string",
+        name: "licenceType",
+        type: "string",
+      },
+    ],
+    name: "LogStays",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "LogId",
         name: "otherLogId",
         type: "bytes32",
       },
@@ -208,12 +314,39 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "KeyId",
+        name: "keyId",
+        type: "bytes32",
+      },
+    ],
+    name: "NoPossession",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "address",
+        name: "sender",
+        type: "address",
+      },
+      {
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
+      },
+    ],
+    name: "NotAllowed",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
         internalType: "address",
         name: "sender",
         type: "address",
       },
     ],
-    name: "NotAdmin",
+    name: "NotConsortium",
     type: "error",
   },
   {
@@ -240,6 +373,92 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "LogId",
+        name: "logId",
+        type: "bytes32",
+      },
+      {
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
+      },
+    ],
+    name: "NotOwner",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "KeyId",
+        name: "keyId",
+        type: "bytes32",
+      },
+    ],
+    name: "NotSuspended",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint256",
+        name: "x",
+        type: "uint256",
+      },
+      {
+        internalType: "uint256",
+        name: "y",
+        type: "uint256",
+      },
+    ],
+    name: "OffCurve",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
+      },
+      {
+        internalType: "uint32",
+        name: "openLogs",
+        type: "uint32",
+      },
+    ],
+    name: "OpenLogs",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "GrantId",
+        name: "grantId",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint64",
+        name: "validTo",
+        type: "uint64",
+      },
+    ],
+    name: "OverlappingGrant",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
+      },
+    ],
+    name: "OwnSuccessor",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
         internalType: "uint64",
         name: "quantum",
         type: "uint64",
@@ -261,12 +480,71 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "KeyId",
+        name: "keyId",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint64",
+        name: "suspendedUntil",
+        type: "uint64",
+      },
+    ],
+    name: "SuspendedBefore",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "uint64",
+        name: "proposedAt",
+        type: "uint64",
+      },
+      {
+        internalType: "uint64",
+        name: "allowedAt",
+        type: "uint64",
+      },
+    ],
+    name: "TooEarly",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "LogId",
+        name: "logId",
+        type: "bytes32",
+      },
+      {
+        internalType: "string",
+        name: "licenceType",
+        type: "string",
+      },
+    ],
+    name: "TypeStays",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
         internalType: "bytes18",
         name: "code",
         type: "bytes18",
       },
     ],
     name: "UnknownAuthority",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "GrantId",
+        name: "grantId",
+        type: "bytes32",
+      },
+    ],
+    name: "UnknownGrant",
     type: "error",
   },
   {
@@ -294,17 +572,6 @@ const _abi = [
   {
     inputs: [
       {
-        internalType: "bytes32",
-        name: "scopeId",
-        type: "bytes32",
-      },
-    ],
-    name: "UnknownScope",
-    type: "error",
-  },
-  {
-    inputs: [
-      {
         internalType: "LogId",
         name: "logId",
         type: "bytes32",
@@ -316,6 +583,22 @@ const _abi = [
       },
     ],
     name: "WrongClass",
+    type: "error",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
+      },
+      {
+        internalType: "KeyId",
+        name: "signer",
+        type: "bytes32",
+      },
+    ],
+    name: "WrongSigner",
     type: "error",
   },
   {
@@ -391,6 +674,25 @@ const _abi = [
       },
       {
         indexed: false,
+        internalType: "uint64",
+        name: "dissolvedAt",
+        type: "uint64",
+      },
+    ],
+    name: "AuthorityDissolved",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
+      },
+      {
+        indexed: false,
         internalType: "string",
         name: "name",
         type: "string",
@@ -447,6 +749,105 @@ const _abi = [
     inputs: [
       {
         indexed: true,
+        internalType: "GrantId",
+        name: "dutyId",
+        type: "bytes32",
+      },
+      {
+        indexed: false,
+        internalType: "uint64",
+        name: "validTo",
+        type: "uint64",
+      },
+    ],
+    name: "DutyEnded",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "GrantId",
+        name: "dutyId",
+        type: "bytes32",
+      },
+      {
+        indexed: true,
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
+      },
+      {
+        indexed: false,
+        internalType: "string",
+        name: "purpose",
+        type: "string",
+      },
+      {
+        indexed: false,
+        internalType: "uint64",
+        name: "validFrom",
+        type: "uint64",
+      },
+      {
+        indexed: false,
+        internalType: "uint64",
+        name: "validTo",
+        type: "uint64",
+      },
+      {
+        indexed: false,
+        internalType: "GrantId",
+        name: "parentId",
+        type: "bytes32",
+      },
+    ],
+    name: "DutyGranted",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
+      },
+      {
+        indexed: true,
+        internalType: "bytes18",
+        name: "successor",
+        type: "bytes18",
+      },
+      {
+        indexed: false,
+        internalType: "LogId[]",
+        name: "logs",
+        type: "bytes32[]",
+      },
+      {
+        indexed: false,
+        internalType: "string[]",
+        name: "licenceTypes",
+        type: "string[]",
+      },
+      {
+        indexed: false,
+        internalType: "uint64",
+        name: "movedAt",
+        type: "uint64",
+      },
+    ],
+    name: "FunctionMoved",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
         internalType: "bytes18",
         name: "code",
         type: "bytes18",
@@ -475,6 +876,12 @@ const _abi = [
         name: "validFrom",
         type: "uint64",
       },
+      {
+        indexed: false,
+        internalType: "KeyId",
+        name: "signer",
+        type: "bytes32",
+      },
     ],
     name: "KeyAdded",
     type: "event",
@@ -493,6 +900,12 @@ const _abi = [
         internalType: "uint64",
         name: "since",
         type: "uint64",
+      },
+      {
+        indexed: false,
+        internalType: "KeyId",
+        name: "signer",
+        type: "bytes32",
       },
     ],
     name: "KeyCompromised",
@@ -513,8 +926,39 @@ const _abi = [
         name: "validTo",
         type: "uint64",
       },
+      {
+        indexed: false,
+        internalType: "KeyId",
+        name: "signer",
+        type: "bytes32",
+      },
     ],
     name: "KeyRetired",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "KeyId",
+        name: "keyId",
+        type: "bytes32",
+      },
+      {
+        indexed: false,
+        internalType: "uint64",
+        name: "suspendedAt",
+        type: "uint64",
+      },
+      {
+        indexed: false,
+        internalType: "uint64",
+        name: "suspendedUntil",
+        type: "uint64",
+      },
+    ],
+    name: "KeySuspended",
     type: "event",
   },
   {
@@ -531,6 +975,12 @@ const _abi = [
         internalType: "uint64",
         name: "closedAt",
         type: "uint64",
+      },
+      {
+        indexed: false,
+        internalType: "bool",
+        name: "byOwner",
+        type: "bool",
       },
     ],
     name: "LogClosed",
@@ -581,6 +1031,12 @@ const _abi = [
         name: "promiseSpan",
         type: "uint64",
       },
+      {
+        indexed: false,
+        internalType: "uint64",
+        name: "term",
+        type: "uint64",
+      },
     ],
     name: "LogRegistered",
     type: "event",
@@ -615,7 +1071,26 @@ const _abi = [
     inputs: [
       {
         indexed: true,
-        internalType: "bytes32",
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
+      },
+      {
+        indexed: false,
+        internalType: "bytes18",
+        name: "parent",
+        type: "bytes18",
+      },
+    ],
+    name: "ParentChanged",
+    type: "event",
+  },
+  {
+    anonymous: false,
+    inputs: [
+      {
+        indexed: true,
+        internalType: "GrantId",
         name: "scopeId",
         type: "bytes32",
       },
@@ -634,7 +1109,7 @@ const _abi = [
     inputs: [
       {
         indexed: true,
-        internalType: "bytes32",
+        internalType: "GrantId",
         name: "scopeId",
         type: "bytes32",
       },
@@ -667,6 +1142,12 @@ const _abi = [
         internalType: "uint64",
         name: "validTo",
         type: "uint64",
+      },
+      {
+        indexed: false,
+        internalType: "GrantId",
+        name: "parentId",
+        type: "bytes32",
       },
     ],
     name: "ScopeGranted",
@@ -724,9 +1205,47 @@ const _abi = [
         type: "bytes18",
       },
       {
+        internalType: "uint8",
+        name: "keyType",
+        type: "uint8",
+      },
+      {
+        internalType: "bytes",
+        name: "publicKey",
+        type: "bytes",
+      },
+      {
+        internalType: "uint64",
+        name: "validFrom",
+        type: "uint64",
+      },
+      {
+        internalType: "bytes",
+        name: "possession",
+        type: "bytes",
+      },
+      {
         internalType: "KeyId",
-        name: "keyId",
+        name: "signer",
         type: "bytes32",
+      },
+      {
+        internalType: "bytes",
+        name: "actSignature",
+        type: "bytes",
+      },
+    ],
+    name: "addKey",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
       },
       {
         internalType: "uint8",
@@ -743,23 +1262,15 @@ const _abi = [
         name: "validFrom",
         type: "uint64",
       },
-    ],
-    name: "addKey",
-    outputs: [],
-    stateMutability: "nonpayable",
-    type: "function",
-  },
-  {
-    inputs: [],
-    name: "admin",
-    outputs: [
       {
-        internalType: "address",
-        name: "",
-        type: "address",
+        internalType: "bytes",
+        name: "possession",
+        type: "bytes",
       },
     ],
-    stateMutability: "view",
+    name: "addKeyByQuorum",
+    outputs: [],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -784,9 +1295,24 @@ const _abi = [
             name: "account",
             type: "address",
           },
+          {
+            internalType: "uint64",
+            name: "keyActs",
+            type: "uint64",
+          },
+          {
+            internalType: "uint32",
+            name: "openLogs",
+            type: "uint32",
+          },
+          {
+            internalType: "uint64",
+            name: "dissolvedAt",
+            type: "uint64",
+          },
         ],
         internalType: "struct IAuthorityRegistry.Authority",
-        name: "authority",
+        name: "",
         type: "tuple",
       },
     ],
@@ -814,6 +1340,24 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
+      },
+      {
+        internalType: "bytes18",
+        name: "parent",
+        type: "bytes18",
+      },
+    ],
+    name: "changeParent",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
         internalType: "LogId",
         name: "logId",
         type: "bytes32",
@@ -822,6 +1366,32 @@ const _abi = [
     name: "closeLog",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "consortium",
+    outputs: [
+      {
+        internalType: "contract IConsortium",
+        name: "",
+        type: "address",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "consortiumName",
+    outputs: [
+      {
+        internalType: "string",
+        name: "",
+        type: "string",
+      },
+    ],
+    stateMutability: "view",
     type: "function",
   },
   {
@@ -859,6 +1429,16 @@ const _abi = [
         name: "since",
         type: "uint64",
       },
+      {
+        internalType: "KeyId",
+        name: "signer",
+        type: "bytes32",
+      },
+      {
+        internalType: "bytes",
+        name: "actSignature",
+        type: "bytes",
+      },
     ],
     name: "declareKeyCompromised",
     outputs: [],
@@ -868,14 +1448,117 @@ const _abi = [
   {
     inputs: [
       {
-        internalType: "bytes32",
-        name: "scopeId",
+        internalType: "KeyId",
+        name: "keyId",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint64",
+        name: "since",
+        type: "uint64",
+      },
+    ],
+    name: "declareKeyCompromisedByQuorum",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "GrantId",
+        name: "grantId",
         type: "bytes32",
       },
     ],
-    name: "endScope",
+    name: "endGrant",
     outputs: [],
     stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
+      },
+      {
+        internalType: "string",
+        name: "purpose",
+        type: "string",
+      },
+      {
+        internalType: "uint64",
+        name: "validFrom",
+        type: "uint64",
+      },
+      {
+        internalType: "uint64",
+        name: "validTo",
+        type: "uint64",
+      },
+      {
+        internalType: "GrantId",
+        name: "parentId",
+        type: "bytes32",
+      },
+    ],
+    name: "grantDuty",
+    outputs: [
+      {
+        internalType: "GrantId",
+        name: "dutyId",
+        type: "bytes32",
+      },
+    ],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "GrantId",
+        name: "grantId",
+        type: "bytes32",
+      },
+    ],
+    name: "grantOf",
+    outputs: [
+      {
+        components: [
+          {
+            internalType: "bytes18",
+            name: "code",
+            type: "bytes18",
+          },
+          {
+            internalType: "bool",
+            name: "isDuty",
+            type: "bool",
+          },
+          {
+            internalType: "uint64",
+            name: "validFrom",
+            type: "uint64",
+          },
+          {
+            internalType: "uint64",
+            name: "validTo",
+            type: "uint64",
+          },
+          {
+            internalType: "GrantId",
+            name: "parent",
+            type: "bytes32",
+          },
+        ],
+        internalType: "struct IAuthorityRegistry.Grant",
+        name: "",
+        type: "tuple",
+      },
+    ],
+    stateMutability: "view",
     type: "function",
   },
   {
@@ -905,11 +1588,16 @@ const _abi = [
         name: "validTo",
         type: "uint64",
       },
+      {
+        internalType: "GrantId",
+        name: "parentId",
+        type: "bytes32",
+      },
     ],
     name: "grantScope",
     outputs: [
       {
-        internalType: "bytes32",
+        internalType: "GrantId",
         name: "scopeId",
         type: "bytes32",
       },
@@ -920,12 +1608,17 @@ const _abi = [
   {
     inputs: [
       {
-        internalType: "LogId",
-        name: "logId",
+        internalType: "KeyId",
+        name: "keyId",
         type: "bytes32",
       },
+      {
+        internalType: "uint64",
+        name: "time",
+        type: "uint64",
+      },
     ],
-    name: "isOpen",
+    name: "isValidAt",
     outputs: [
       {
         internalType: "bool",
@@ -973,13 +1666,41 @@ const _abi = [
             name: "compromisedSince",
             type: "uint64",
           },
+          {
+            internalType: "uint64",
+            name: "suspendedUntil",
+            type: "uint64",
+          },
+          {
+            internalType: "uint256",
+            name: "x",
+            type: "uint256",
+          },
+          {
+            internalType: "uint256",
+            name: "y",
+            type: "uint256",
+          },
         ],
         internalType: "struct IAuthorityRegistry.Key",
-        name: "key",
+        name: "",
         type: "tuple",
       },
     ],
     stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "KeyId",
+        name: "keyId",
+        type: "bytes32",
+      },
+    ],
+    name: "liftSuspension",
+    outputs: [],
+    stateMutability: "nonpayable",
     type: "function",
   },
   {
@@ -1005,13 +1726,33 @@ const _abi = [
             type: "uint8",
           },
           {
+            internalType: "bool",
+            name: "closedByOwner",
+            type: "bool",
+          },
+          {
             internalType: "uint64",
             name: "closedAt",
             type: "uint64",
           },
+          {
+            internalType: "uint64",
+            name: "registeredAt",
+            type: "uint64",
+          },
+          {
+            internalType: "uint64",
+            name: "beat",
+            type: "uint64",
+          },
+          {
+            internalType: "uint64",
+            name: "promiseSpan",
+            type: "uint64",
+          },
         ],
         internalType: "struct IAuthorityRegistry.Log",
-        name: "log",
+        name: "",
         type: "tuple",
       },
     ],
@@ -1058,6 +1799,83 @@ const _abi = [
   {
     inputs: [
       {
+        internalType: "LogId",
+        name: "logId",
+        type: "bytes32",
+      },
+      {
+        internalType: "uint64",
+        name: "time",
+        type: "uint64",
+      },
+    ],
+    name: "ownerAt",
+    outputs: [
+      {
+        internalType: "bytes18",
+        name: "",
+        type: "bytes18",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [],
+    name: "publicDelay",
+    outputs: [
+      {
+        internalType: "uint64",
+        name: "",
+        type: "uint64",
+      },
+    ],
+    stateMutability: "view",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "bytes18",
+        name: "code",
+        type: "bytes18",
+      },
+      {
+        components: [
+          {
+            internalType: "bytes18",
+            name: "successor",
+            type: "bytes18",
+          },
+          {
+            internalType: "LogId[]",
+            name: "logs",
+            type: "bytes32[]",
+          },
+          {
+            internalType: "string[]",
+            name: "licenceTypes",
+            type: "string[]",
+          },
+        ],
+        internalType: "struct IAuthorityRegistry.Share[]",
+        name: "shares",
+        type: "tuple[]",
+      },
+      {
+        internalType: "bool",
+        name: "dissolves",
+        type: "bool",
+      },
+    ],
+    name: "recordSuccession",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
         internalType: "bytes18",
         name: "code",
         type: "bytes18",
@@ -1091,11 +1909,6 @@ const _abi = [
   {
     inputs: [
       {
-        internalType: "LogId",
-        name: "logId",
-        type: "bytes32",
-      },
-      {
         internalType: "bytes18",
         name: "owner",
         type: "bytes18",
@@ -1125,8 +1938,42 @@ const _abi = [
         name: "promiseSpan",
         type: "uint64",
       },
+      {
+        internalType: "uint64",
+        name: "term",
+        type: "uint64",
+      },
     ],
     name: "registerLog",
+    outputs: [
+      {
+        internalType: "LogId",
+        name: "logId",
+        type: "bytes32",
+      },
+    ],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "KeyId",
+        name: "keyId",
+        type: "bytes32",
+      },
+      {
+        internalType: "KeyId",
+        name: "signer",
+        type: "bytes32",
+      },
+      {
+        internalType: "bytes",
+        name: "actSignature",
+        type: "bytes",
+      },
+    ],
+    name: "retireKey",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",
@@ -1139,7 +1986,7 @@ const _abi = [
         type: "bytes32",
       },
     ],
-    name: "retireKey",
+    name: "retireKeyByQuorum",
     outputs: [],
     stateMutability: "nonpayable",
     type: "function",
@@ -1190,10 +2037,36 @@ const _abi = [
     stateMutability: "nonpayable",
     type: "function",
   },
+  {
+    inputs: [
+      {
+        internalType: "KeyId",
+        name: "keyId",
+        type: "bytes32",
+      },
+    ],
+    name: "suspendKey",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
+  {
+    inputs: [
+      {
+        internalType: "KeyId",
+        name: "keyId",
+        type: "bytes32",
+      },
+    ],
+    name: "suspendKeyAgain",
+    outputs: [],
+    stateMutability: "nonpayable",
+    type: "function",
+  },
 ] as const;
 
 const _bytecode =
-  "0x60c03461014c57601f61239a38819003918201601f19168301916001600160401b0383118484101761015157808492604094855283398101031261014c578051906001600160a01b038216820361014c57602001516001600160401b03811680820361014c578042024281048214421517156101365765016f5e66e8008110908115610125575b5061010e575060805260a052604051612232908161016882396080518181816106660152611f52015260a05181818161014501528181610243015281816103020152818161070c015281816108c901528181610be001528181610f38015281816110740152818161119b015281816112a6015281816115b3015281816118880152611a850152f35b6257f66760e41b6000526004524260245260446000fd5b6503bb2cc3d8009150101538610086565b634e487b7160e01b600052601160045260246000fd5b600080fd5b634e487b7160e01b600052604160045260246000fdfe6080604052600436101561001257600080fd5b60003560e01c806304675ec414611a525780630b61a88714611a005780630bc418fb146119b857806342bf7e601461186a5780634a7b2f531461156b5780635968df4a1461124e5780635c8471291461117d5780635e5d16431461112d57806366ef3d8d1461103c57806367e5023314610f1a5780637c35be7a14610ed857806380a4ce7e14610b535780638704841214610ae6578063958eee23146108a0578063bddd44881461068a578063cb13c58a14610646578063df78bce2146105dd578063f3e866c614610267578063f851a440146102235763fba78a4e146100f857600080fd5b3461021e57606036600319011261021e57610111611bcb565b6024356001600160401b03811161021e57610130903690600401611be9565b919061013a611bb5565b926001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633036101f057826101967f2afb35bacfba7144fb33dc95978d5f7a4d49e6bb14ec1cdaa3631f808836cd6094611cae565b506101aa6101a5368486611d4b565b6120ef565b6101b385611f8e565b6001600160401b036101d2604051948594604086526040860191611d91565b951660208301526dffffffffffffffffffffffffffff1916930390a2005b7f17a84242000000000000000000000000000000000000000000000000000000006000523360045260246000fd5b600080fd5b3461021e57600036600319011261021e5760206040516001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000168152f35b3461021e5760e036600319011261021e576024356dffffffffffffffffffffffffffff19811660043581830361021e576044356001600160401b03811161021e576102b6903690600401611be9565b60643560ff811680910361021e576102cc611b9f565b9560a435966001600160401b0388169081890361021e5760c4356001600160401b0381169384820361021e576001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633036101f05761033190611cae565b50851580156105d3575b6105b0576001851080156105a6575b61059157906103606001600160401b0392611f8e565b16978815908115610588575b8115610541575b5061050d57610383368587611d4b565b602081519101209788600052600560205260ff6040600020541680156104f0575b6104b6577f2a59043dcd3fdb013f2db8a68492c33bf4a0646d41d85b1826aedc48e51dd57696979860005260056020526040600020600160ff198254161790556104856040516103f381611c72565b8a815260208082018781526001600160401b03604080850191825260008e81526004909452909220925183549151925160909390931b72ff0000000000000000000000000000000000001660709190911c7fffffffffff000000000000000000000000000000000000000000000000000000909216919091171760989190911b67ffffffffffffffff60981b16179055565b61049c60405196879660a0885260a0880191611d91565b9360208601526040850152606084015260808301520390a3005b6040517f8b1a1460000000000000000000000000000000000000000000000000000000008152806104ec87898b60048501611db2565b0390fd5b5086600052600460205260ff60406000205460901c1615156103a4565b877fed7fcdd60000000000000000000000000000000000000000000000000000000060005260045260245260445260646000fd5b90506001600160401b03811682036105725760011b6801fffffffffffffffe16880180891161057257821089610373565b634e487b7160e01b600052601160045260246000fd5b8215915061036c565b84631f5439a960e01b60005260045260246000fd5b506003851161034a565b604051633063bc6f60e01b815260206004820152806104ec60248201898b611d91565b506080861161033b565b3461021e57602036600319011261021e5760a06105fb600435611e87565b6001600160401b036080604051926001600160701b0319815116845260ff60208201511660208501528260408201511660408501528260608201511660608501520151166080820152f35b3461021e57600036600319011261021e5760206040516001600160401b037f0000000000000000000000000000000000000000000000000000000000000000168152f35b3461021e5760a036600319011261021e576106a3611bcb565b6024356001600160401b03811161021e576106c2903690600401611be9565b906044356001600160401b03811161021e576106e2903690600401611be9565b919092606435946001600160401b038616860361021e57610701611b9f565b956001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633036101f05761076e6001600160401b039161074784611cae565b506107566101a5368789611d4b565b61076961076436898b611d4b565b61200d565b6121ee565b81881697828903610891575b501690818711156108785791859493916020976108627feba144b7305071b5d564c6ebd9ba66fa9a74a8a85376a25a235eeb204ba2611c956002546107be81611e78565b60025561081b60405180926108078f8301956001600160701b0319169d8e8752608060408501528d6107f58d8d60a0880191611d91565b858103601f1901606087015291611d91565b90608083015203601f198101835282611c8d565b5190209889978860005260038c526040600020846001600160401b0319825416179055610855604051978897608089526080890191611d91565b918683038d880152611d91565b91604084015260608301520390a3604051908152f35b86826395d8ad9d60e01b60005260045260245260446000fd5b61089a90611f8e565b8861077a565b3461021e57606036600319011261021e576024356004356108bf611bb5565b6001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633036101f0576108f882611fa8565b61090184611e87565b8360005260066020526001600160401b036040600020541690602083019260ff84511660038114610ace5750815190516dffffffffffffffffffffffffffff1990811691161480159190610abb575b8115610aa2575b8115610a89575b50610a565761096c83611f8e565b80610a2d5750506001600160401b038116155b156109f3576001600160401b0316600181016001600160401b038111610572577f9a675ced494dfa68c59cbec4f007224fa0eed83d1f5fcc8e3cc3218d8b8e699d9160209184600052600683526001600160401b03604060002091166001600160401b0319825416179055604051908152a3005b6001600160401b03917f26f989da000000000000000000000000000000000000000000000000000000006000526004521660245260446000fd5b6001600160401b03831610159081610a46575b5061097f565b5160ff1660011415905084610a40565b5050507f881081b80000000000000000000000000000000000000000000000000000000060005260045260245260446000fd5b6001600160401b0391506080829101511614158661095e565b90506001600160401b0380606083015116141590610957565b602081015160ff16600714159150610950565b866330f15e0b60e11b60005260045260245260446000fd5b3461021e57604036600319011261021e576024356001600160401b03811161021e57610b19610b33913690600401611be9565b919060043560005260076020526040600020923691611d4b565b60208151910120600052602052602060ff60406000205416604051908152f35b3461021e5760a036600319011261021e57610b6c611bcb565b6024356001600160401b03811161021e57610b8b903690600401611be9565b906044356001600160401b03811161021e57610bab903690600401611be9565b91606435936001600160701b0319851680860361021e576084356001600160a01b03811680910361021e576001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633036101f057604051976001600160701b031916958660208a015260128952610c2a60328a611c8d565b6012895114976000985b8080610ece575b15610ccc57508951891015610cb657610c7b6001600160f81b031960208b8d01015116600360fc1b8110159081610ca7575b8115610c81575b5099611e78565b98610c34565b604160f81b811015915081610c98575b508c610c74565b602d60f91b915011158c610c91565b603960f81b8111159150610c6d565b634e487b7160e01b600052603260045260246000fd5b8a9015610e72575084158015610e67575b610e4457610cef61076436848a611d4b565b8760005260006020526001600160a01b0360016040600020015416610e165783610e06575b508115610df1577ffa73203451823a01aba22cd3266d1fc0db4c3526a419d10374ad295d39f1456495610de191604051610d4d81611c57565b8581526001600160a01b03600181602084018881528d60005260006020526040600020946001600160701b031990511660701c71ffffffffffffffffffffffffffffffffffff1986541617855551169201911673ffffffffffffffffffffffffffffffffffffffff19825416179055610dd3604051978897608089526080890191611d91565b918683036020880152611d91565b91604084015260608301520390a2005b86639372d74760e01b60005260045260246000fd5b610e0f90611cae565b5087610d14565b877f18ac151a0000000000000000000000000000000000000000000000000000000060005260045260246000fd5b604051633063bc6f60e01b815260206004820152806104ec60248201888a611d91565b506101008511610cdd565b60405190633063bc6f60e01b8252602060048301528181519182602483015260005b838110610eb65750508160006044809484010152601f80199101168101030190fd5b60208282018101516044878401015285935001610e94565b5060128a10610c3b565b3461021e57602036600319011261021e576020610f1060043560005260046020526001600160401b038060406000205460981c161490565b6040519015158152f35b3461021e57602036600319011261021e576004356001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633036101f057610f6781611e87565b610f6f611f48565b906001600160401b036060820151166001600160401b03810361100b5750604001516001600160401b03918216911680821115610ff4575060207f9b87a791a596b6fadb5ebbbad0831aeca319907b0c00d1046e6aea1f469e3afa9183600052600182526001604060002001816001600160401b0319825416179055604051908152a2005b6395d8ad9d60e01b60005260045260245260446000fd5b837ffb37fe1c0000000000000000000000000000000000000000000000000000000060005260045260245260446000fd5b3461021e57604036600319011261021e57611055611bcb565b602435906001600160a01b03821680920361021e576001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633036101f0576110a381611cae565b50811561110f5760207ff02b62398789efef57475a9bbb9ea842f906782d3213c5bfb3e250462930205f916001600160701b03191692836000526000825260016040600020018173ffffffffffffffffffffffffffffffffffffffff19825416179055604051908152a2005b639372d74760e01b6000526001600160701b03191660045260246000fd5b3461021e57602036600319011261021e57606061114b600435611deb565b6001600160401b0360408051926001600160701b0319815116845260ff60208201511660208501520151166040820152f35b3461021e57602036600319011261021e576004356001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633036101f0576111ca81611fa8565b507f17245a6e669b39fe282ec086d7e59700317205518ac8e21614dda2afec1d804160206111f6611f48565b6000848152600483526040902080547fffffffffff0000000000000000ffffffffffffffffffffffffffffffffffffff16609883901b67ffffffffffffffff60981b161790556001600160401b0360405191168152a2005b3461021e5760a036600319011261021e57611267611bcb565b60243590611273611c16565b6064356001600160401b03811161021e57611292903690600401611be9565b9061129b611b9f565b926001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633036101f05760ff906112d886611cae565b501690600182108015611561575b61154c5760418314801590611511575b6114e35785600052600160205260ff60406000205460901c166114b5576114aa6113407fb14a9c1d2c2824cd4b320cb47477c7db4380be8cc9a4b0c07663df96a6ffa49e956121ee565b916114916040519761135189611c26565b6001600160701b031916978881526001600160401b038a8180600160208601958b87526114518380604084019d169c8d815261141560ff606086019b848d52608087019a858c52600052876020526040600020966001600160701b031990511660701c71ffffffffffffffffffffffffffffffffffff19885416178755511685907fffffffffffffffffffffffffff00ffffffffffffffffffffffffffffffffffff72ff00000000000000000000000000000000000083549260901b169116179055565b5183547fffffffffff0000000000000000ffffffffffffffffffffffffffffffffffffff16911660981b67ffffffffffffffff60981b16178255565b0194511616821984541617835551166fffffffffffffffff0000000000000000196fffffffffffffffff000000000000000083549260401b169116179055565b6040519485948552606060208601526060850191611d91565b9060408301520390a3005b857f4e137e130000000000000000000000000000000000000000000000000000000060005260045260246000fd5b857f20a6a0ae0000000000000000000000000000000000000000000000000000000060005260045260246000fd5b508215610cb6577f04000000000000000000000000000000000000000000000000000000000000006001600160f81b031982351614156112f6565b50631f5439a960e01b60005260045260246000fd5b50600782116112e6565b3461021e57606036600319011261021e576004356024356001600160401b03811161021e5761159e903690600401611be9565b91906115a8611c16565b916001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633036101f0576115e281611fa8565b9160ff6020840151166001810361185257506115ff368683611d4b565b946015865114946000955b8080611848575b1561168c57508651861015610cb6576116516001600160f81b03196020888a01015116600360fc1b811015908161167d575b8115611657575b5096611e78565b9561160a565b604160f81b81101591508161166e575b508961164a565b602d60f91b9150111589611667565b603960f81b8111159150611643565b8790156117ec575060ff166001811080156117e2575b6117ce576116b1368385611d4b565b602081519101206001600160701b031986511660005260086020526040600020816000526020526040600020546117018160005260046020526001600160401b038060406000205460981c161490565b611796575084957fa20aebeb36abc38837516983aaaafac331daf9d1c5b052143164ae85675e1b5c95600052600760205260406000208260005260205260406000208360ff198254161790556001600160701b031990511660005260086020526040600020906000526020528460406000205561178b604051938493604085526040850191611d91565b9060208301520390a2005b84906104ec856040519384937f1287deaa00000000000000000000000000000000000000000000000000000000855260048501611db2565b631f5439a960e01b60005260045260246000fd5b50600281116116a2565b60405190633063bc6f60e01b8252602060048301528181519182602483015260005b8381106118305750508160006044809484010152601f80199101168101030190fd5b6020828201810151604487840101528593500161180e565b5060158710611611565b826330f15e0b60e11b60005260045260245260446000fd5b3461021e57602036600319011261021e576004356001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633036101f0576118b6611f48565b8160005260036020526001600160401b03604060002054161561198a578160005260036020526001600160401b0380604060002054169116809111156119405760207ffc82285c1bb793a5f7c16227171cdfcddd1505322b7e498ec2c7811533c36cde9183600052600382526040600020816001600160401b0319825416179055604051908152a2005b508060005260036020526001600160401b0360406000205416907f6d6e16260000000000000000000000000000000000000000000000000000000060005260045260245260446000fd5b507f81b344850000000000000000000000000000000000000000000000000000000060005260045260246000fd5b3461021e57602036600319011261021e5760406119db6119d6611bcb565b611cae565b6001600160a01b0360208351926001600160701b031981511684520151166020820152f35b3461021e57602036600319011261021e576dffffffffffffffffffffffffffff19611a2c600435611deb565b5116600052600060205260206001600160a01b0360016040600020015416604051908152f35b3461021e57604036600319011261021e576004356024356001600160401b0381169081810361021e576001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633036101f057611ab483611e87565b6001600160401b03611ac4611f48565b168311611b8a57608001516001600160401b031680831015611b5457507f8c9468304d153c864cfb7b43853ba1f3d9de94aa5898f0ab473e34600d3b713e91611b4b60209285600052600184526001604060002001906fffffffffffffffff0000000000000000196fffffffffffffffff000000000000000083549260401b169116179055565b604051908152a2005b9050827fd623f25d0000000000000000000000000000000000000000000000000000000060005260045260245260445260646000fd5b82631f5439a960e01b60005260045260246000fd5b608435906001600160401b038216820361021e57565b604435906001600160401b038216820361021e57565b600435906dffffffffffffffffffffffffffff198216820361021e57565b9181601f8401121561021e578235916001600160401b03831161021e576020838186019501011161021e57565b6044359060ff8216820361021e57565b60a081019081106001600160401b03821117611c4157604052565b634e487b7160e01b600052604160045260246000fd5b604081019081106001600160401b03821117611c4157604052565b606081019081106001600160401b03821117611c4157604052565b90601f801991011681019081106001600160401b03821117611c4157604052565b60006020604051611cbe81611c57565b82815201526001600160701b031916908160005260006020526040600020916001600160a01b03600160405194611cf486611c57565b805460701b6dffffffffffffffffffffffffffff191686520154166020840181905215611d1e5750565b7ffa1ac7fd0000000000000000000000000000000000000000000000000000000060005260045260246000fd5b9291926001600160401b038211611c415760405191611d74601f8201601f191660200184611c8d565b82948184528183011161021e578281602093846000960137010152565b908060209392818452848401376000828201840152601f01601f1916010190565b604090611dc9949281528160208201520191611d91565b90565b60405190611dd982611c72565b60006040838281528260208201520152565b90611df4611dcc565b5081600052600460205260406000209160405192611e1184611c72565b54926001600160701b03198460701b1681526001600160401b0360ff8560901c169485602084015260981c1660408201529215611e4b5750565b7f3d199f110000000000000000000000000000000000000000000000000000000060005260045260246000fd5b60001981146105725760010190565b9060006080604051611e9881611c26565b8281528260208201528260408201528260608201520152816000526001602052604060002091604051611eca81611c26565b6001600160401b0360018554956001600160701b03198760701b1684528260ff8860901c169788602087015260981c1660408501520154818116606084015260401c1660808201529215611f1b5750565b7f6dc3ba9d0000000000000000000000000000000000000000000000000000000060005260045260246000fd5b6001600160401b037f000000000000000000000000000000000000000000000000000000000000000016804202904282041442151715610572576001600160401b031690565b6001600160401b0316661fffffffffffff81116117ce5750565b90611fb1611dcc565b50611fbb82611deb565b916001600160401b03604084015116906001600160401b038203611fdd575050565b7fc9b309930000000000000000000000000000000000000000000000000000000060005260045260245260446000fd5b906006825114906000915b80806120e5575b1561207d57508251821015610cb6576001600160f81b03196020838501015116600360fc1b811015908161206e575b508015612066575b6120609092611e78565b91612018565b506000612056565b603960f81b915011153861204e565b90929150156120895750565b60405190633063bc6f60e01b8252602060048301528181519182602483015260005b8381106120cd5750508160006044809484010152601f80199101168101030190fd5b602082820181015160448784010152859350016120ab565b506006831061201f565b906015825114906000915b80806121e4575b1561217c57508251821015610cb6576121416001600160f81b03196020848601015116600360fc1b811015908161216d575b8115612147575b5092611e78565b916120fa565b604160f81b81101591508161215e575b503861213a565b602d60f91b9150111538612157565b603960f81b8111159150612133565b90929150156121885750565b60405190633063bc6f60e01b8252602060048301528181519182602483015260005b8381106121cc5750508160006044809484010152601f80199101168101030190fd5b602082820181015160448784010152859350016121aa565b5060158310612101565b6121f781611f8e565b6121ff611f48565b906001600160401b0382166001600160401b03821610600014612220575090565b90509056fea164736f6c6343000825000a";
+  "0x610120806040523461049a57615fde803803809161001d82856104b3565b8339810160a08282031261049a5781516001600160a01b038116919082810361049a576020840151926001600160a01b038416840361049a576040850151916001600160a01b038316830361049a5760608601516001600160401b03811161049a5786019584601f8801121561049a578651906001600160401b0382116103ad57604051976100b6601f8401601f19166020018a6104b3565b82895260208901966020848301011161049a5760806020926100e06004958a866100e696016104d6565b016104f9565b9360405192838092636589e2c560e11b82525afa9081156104a757600091610468575b506001600160401b03811642808202908015908204831417156104525765016f5e66e8008110908115610441575b5061042a57506080526001600160401b0382166395586c008111610416575060a05260c052661fffffffffffff46116104015760e0526101768361050d565b156103c357506101005280516001600160401b0381116103ad57600854600181811c911680156103a3575b602082101461038d57601f811161031b575b50602091601f82116001146102b7579181926000926102ac575b50508160011b916000199060031b1c1916176008555b604051615a4e908161059082396080518181816107d60152614a19015260a0518181816102f2015281816106e70152818161081801528181610cc30152818161106c01528181611fc9015281816121340152818161226c01528181612af001528181612b3601528181612c89015281816134b901528181614484015281816145fd0152818161513c01526152e5015260c051818181612c470152615178015260e05181818161155a0152818161256d015281816132e60152614d9f015261010051816119960152f35b0151905038806101cd565b601f198216926008600052806000209160005b858110610303575083600195106102ea575b505050811b016008556101e3565b015160001960f88460031b161c191690553880806102dc565b919260206001819286850151815501940192016102ca565b818111156101b3576008600052601f820160051c7ff3f7a9fe364faab93b216da50a3214154f22a0a2b415b23a84c8169e8b636ee360208410610384575b81601f9101920160051c039060005b8281106103765750506101b3565b600082820155600101610368565b60009150610359565b634e487b7160e01b600052602260045260246000fd5b90607f16906101a1565b634e487b7160e01b600052604160045260246000fd5b6044836103f392604051938492633063bc6f60e01b845260206004850152518092816024860152858501906104d6565b601f01601f19168101030190fd5b631f5439a960e01b6000524660045260246000fd5b631f5439a960e01b60005260045260246000fd5b6257f66760e41b6000526004524260245260446000fd5b6503bb2cc3d8009150101538610137565b634e487b7160e01b600052601160045260246000fd5b90506020813d60201161049f575b81610483602093836104b3565b8101031261049a57610494906104f9565b38610109565b600080fd5b3d9150610476565b6040513d6000823e3d90fd5b601f909101601f19168101906001600160401b038211908210176103ad57604052565b60005b8381106104e95750506000910152565b81810151838201526020016104d9565b51906001600160401b038216820361049a57565b60009080516001809391108015610580575b61057a57809291828151905b610538575b505050905090565b8085101561057557836f07fffffe0000000003ff2000000000006020878501015160f81c1c161561056d57838095019461052b565b505091505090565b610530565b91505090565b5050805160806000911161051f56fe610180604052600436101561001357600080fd5b60003560e01c80630b61a887146137645780630bc418fb146136ad5780630ee5daa81461363957806333a4d5291461349257806348b003c31461316b5780634a7b2f5314612db55780634db23c1014612c6b578063583adcb714612c275780635b5d76a414612b185780635c847129146129765780635e537b311461293e5780635e5d16431461283a5780635f1d362b1461236b57806361b8a06a1461223357806366ef3d8d146120fa5780636707d91d14611fa35780636746ffb514611e2c5780637089f1281461175757806377a8e87f1461137957806380a4ce7e14610fd65780638309946014610fa65780638704841214610f39578063958eee2314610ce75780639ad1876514610ca35780639aee26f114610bcd5780639d80f5b514610a2e578063b6163fcf14610948578063c511c15c146107fa578063cb13c58a146107b6578063d6178729146106c9578063df78bce2146105b2578063f82d53881461027f5763fba78a4e1461018857600080fd5b3461027a57606036600319011261027a576101a16137b2565b6024356001600160401b03811161027a576101c09036906004016137c9565b906101c9613842565b916101d384614964565b506101dd846149ca565b15610257577f2afb35bacfba7144fb33dc95978d5f7a4d49e6bb14ec1cdaa3631f808836cd609293610218610213368486614625565b615244565b61022185614ccd565b6001600160401b036102406040519485946040865260408601916139f3565b951660208301526001600160701b031916930390a2005b83630e0679d360e41b600052336004526001600160701b03191660245260446000fd5b600080fd5b3461027a5760a036600319011261027a576102986137b2565b6102a0613806565b906044356001600160401b03811161027a576102c09036906004016137c9565b6102c861382c565b936084356001600160401b03811161027a576102e89036906004016137c9565b6001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016330361058457610346918486856001600160701b03198a16998a600052600360205260ff6040600020541661057757614d57565b948460005260006020526040600020600101805460a01c6001600160401b031661036f906147c4565b815467ffffffffffffffff60a01b191660a09190911b67ffffffffffffffff60a01b1617905561039e9061527a565b906103a983856158c9565b604051916103b6836138f9565b878352602083019360ff169485855260408401906001600160401b03169485825260608501916001600160401b03835260808601906001600160401b03825260a08701926000845260c0880195865260e088019687528d60005260016020526040600020976001600160701b031990511660701c88546001600160901b0319161788555160ff1661045c90889060ff60901b1960ff60901b83549260901b169116179055565b51865467ffffffffffffffff60981b191660989190911b67ffffffffffffffff60981b16178655915160018601805493516fffffffffffffffff000000000000000060409190911b166001600160401b039092166fffffffffffffffffffffffffffffffff199094169390931717825551815467ffffffffffffffff60801b191660809190911b67ffffffffffffffff60801b16179055516002830155519060030155600182147f5348be1be02ae7e391c543e6ae77269852d2e8e1e5966cffe9bbebf46c75f87c9461054791610559575b60405194859485526080602086015260808501916139f3565b906040830152600060608301520390a3005b8660005260036020526040600020600160ff1982541617905561052e565b61057f615106565b614d57565b7f421505ea000000000000000000000000000000000000000000000000000000006000523360045260246000fd5b3461027a57602036600319011261027a57600060e06040516105d3816138f9565b8281528260208201528260408201528260608201528260808201528260a08201528260c0820152015261010061060a600435614bbf565b604051610616816138f9565b806001600160401b036003818554958185816001600160701b03198a60701b16998a835260ff60208401818360901c16815283604086019360981c16835260e06001880154998a988660a060608a0199828d168b5282608082019d60401c168d52019c60801c168c5260c060028201549e019d8e5201549c019b8c526040519c8d52511660208c0152511660408a01525116606088015251166080860152511660a08401525160c08301525160e0820152f35b3461027a57602036600319011261027a576004356001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633036105845761071e61071982614bbf565b615802565b1561078957806000526001602052600160406000200167ffffffffffffffff60801b1981541690557fe446678d2ed42fa386e59a3cf21a4707d8890b0e20ca87a6b882ca6376a23f966040610771614a0f565b6001600160401b0382519116815260006020820152a2005b7fd2a15e2d0000000000000000000000000000000000000000000000000000000060005260045260246000fd5b3461027a57600036600319011261027a5760206040516001600160401b037f0000000000000000000000000000000000000000000000000000000000000000168152f35b3461027a57602036600319011261027a576004356001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016330361058457610846615106565b6001600160701b031961085882614bbf565b5460701b1660005260006020526108ad60016040600020016108866001600160401b03825460a01c166147c4565b67ffffffffffffffff60a01b1967ffffffffffffffff60a01b83549260a01b169116179055565b6108b681614cfd565b80600052600160205260406000206108cc614a0f565b906001600160401b0380825460981c169216918083111561092f5750600101805467ffffffffffffffff19168217905560408051918252600060208301527f1b59ed4ae6dfa0fd15735db524acb8314867200023004ed3f708f9471d945cab91a2005b90506395d8ad9d60e01b60005260045260245260446000fd5b3461027a57600036600319011261027a57604051600060085461096a8161386e565b8084529060018116908115610a0a57506001146109aa575b6109a68361099281850382613915565b604051918291602083526020830190613959565b0390f35b91905060086000527ff3f7a9fe364faab93b216da50a3214154f22a0a2b415b23a84c8169e8b636ee3916000905b8082106109f057509091508101602001610992610982565b9192600181602092548385880101520191019092916109d8565b60ff191660208086019190915291151560051b840190910191506109929050610982565b3461027a5760c036600319011261027a57610a476137b2565b6024356001600160401b03811161027a57610a669036906004016137c9565b9091604435926001600160401b03841161027a577fe61404aaae33055efcca70f73ec664f5afd6b7b7a2f10e78a0ec717517e73a86610aab60209536906004016137c9565b929094610ab661382c565b610abe613858565b90610aec60a43591610ad4610213368789614625565b610ae7610ae2368a8d614625565b615265565b61527a565b96610b9e610b77610afe368789614625565b8c81519101206001600160d01b03198c358181169060068d10610bb9575b5060405192610b2a846138de565b8352168d8201526001600160401b038060405195610b47876138a8565b6001600160701b0319169c8d87528f600090880152169687604087015216938460608201528560808201526152b1565b998a98610b9160405198899860a08a5260a08a01916139f3565b918783038e8901526139f3565b926040850152606084015260808301520390a3604051908152f35b828092508d60060360031b1b16168f610b1c565b3461027a57602036600319011261027a57610be661397e565b5060a0610bf4600435614af7565b600260405191610c03836138a8565b6001600160401b0381546001600160701b03198160701b16855260ff8160901c161515602086015260981c1660408401526001600160401b03600182015416606084015201546080820152610ca16040518092608080916001600160701b031981511684526020810151151560208501526001600160401b0360408201511660408501526001600160401b0360608201511660608501520151910152565bf35b3461027a57600036600319011261027a5760206040516001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000168152f35b3461027a57606036600319011261027a57602435600435610d06613842565b610d0f82614c56565b5460ff8160701b91610d2083614cb2565b60901c169060038214610f2057610d3685614bbf565b908154906001600160701b0319166001600160701b03198260701b16149081610f0f575b5080610ef5575b15908115610ed9575b8115610ec9575b50610e9757610d7f82614ccd565b82600052600b6020526001600160401b03604060002054168015600014610e725750506001600160401b038116155b15610e38576001600160401b0316600181016001600160401b038111610e22577f9a675ced494dfa68c59cbec4f007224fa0eed83d1f5fcc8e3cc3218d8b8e699d9160209184600052600b83526001600160401b03604060002091166001600160401b0319825416179055604051908152a3005b634e487b7160e01b600052601160045260246000fd5b6001600160401b03917f26f989da000000000000000000000000000000000000000000000000000000006000526004521660245260446000fd5b6001600160401b03831610159081610e8b575b50610dae565b60019150141584610e85565b50507f881081b80000000000000000000000000000000000000000000000000000000060005260045260245260446000fd5b610ed39150615802565b85610d71565b90506001600160401b0380600183015460401c16141590610d6a565b506001600160401b0380610f08876157b4565b1614610d61565b60901c60ff16600714905086610d5a565b50826330f15e0b60e11b60005260045260245260446000fd5b3461027a57604036600319011261027a576024356001600160401b03811161027a57610f6c610f869136906004016137c9565b9190600435600052600d6020526040600020923691614625565b60208151910120600052602052602060ff60406000205416604051908152f35b3461027a57604036600319011261027a576020610fcc610fc4613816565b600435614878565b6040519015158152f35b3461027a5760a036600319011261027a57610fef6137b2565b6024356001600160401b03811161027a5761100e9036906004016137c9565b906044356001600160401b03811161027a5761102e9036906004016137c9565b9092906064356001600160701b031981169182820361027a57608435916001600160a01b03831680930361027a578361136a575b6001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000163314159081611359575b50611336576110c7604051976001600160701b03191697886020820152601281526110c2603282613915565b61597c565b156112f957831580156112ee575b6112c3576110e7610ae2368389614625565b8660005260006020526001600160a01b0360016040600020015416611295578115611280577ffa73203451823a01aba22cd3266d1fc0db4c3526a419d10374ad295d39f14564956112709160405161113e816138a8565b8581526001600160401b036002818c611236602086018a815263ffffffff60408801600081526111fe8660608b01926000845260808c019782895260005260006020526001600160a01b0380600160406000209e8f906001600160701b031990511660701c6001600160901b0319825416178155019751161673ffffffffffffffffffffffffffffffffffffffff198754161786555116849067ffffffffffffffff60a01b1967ffffffffffffffff60a01b83549260a01b169116179055565b5182546001600160e01b0316911660e01b7fffffffff0000000000000000000000000000000000000000000000000000000016179055565b5116920191166001600160401b03198254161790556112626040519788976080895260808901916139f3565b9186830360208801526139f3565b91604084015260608301520390a2005b86639372d74760e01b60005260045260246000fd5b867f18ac151a0000000000000000000000000000000000000000000000000000000060005260045260246000fd5b5050506112ea604051928392633063bc6f60e01b84526020600485015260248401916139f3565b0390fd5b5061010084116110d5565b6112ea8760405190602082015260128152611315603282613915565b604051918291633063bc6f60e01b8352602060048401526024830190613959565b86630e0679d360e41b600052336004526001600160701b03191660245260446000fd5b61136391506149ca565b1588611096565b61137381614964565b50611062565b3461027a57608036600319011261027a57600435611395613816565b906044356064356001600160401b03811161027a576113b89036906004016137c9565b906113c284614bbf565b548060701b916001600160701b031983169283600052600060205260406000206113eb87614bbf565b9182546001600160701b03198160701b1687811490811561173f575b5061141185615802565b15918215611735575b60901c60ff16600114908161171a575b81611701575b159182156116f8575b5081156116ef575b506116d65761144f90615849565b6040519481869251908160208501916020019161146b92613936565b820190602082017f0300000000000000000000000000000000000000000000000000000000000000905260681b6001600160f81b0319166001600160f81b0319166001600160f81b03191660218201528960228201528a60c01b6001600160c01b031916604282015203602001600a81018552602a016114eb9085613915565b60010194855460a01c6001600160401b031695611507876147c4565b815467ffffffffffffffff60a01b191660a09190911b67ffffffffffffffff60a01b16179055600282015491600301549260405194859463045f43db60e01b8652600486019461155695614c24565b03817f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031691815a93602094fa9081156116ca5760009161169b575b501561167f575050816000526001602052600160406000206115c26115bc614a0f565b86614ce7565b01926001600160401b03845460401c166001600160401b0382169080821015611664575050611640817fd94ecedeb96e84072589fb885530da7305babe18c88a6c92274109c3942fde289495906fffffffffffffffff0000000000000000196fffffffffffffffff000000000000000083549260401b169116179055565b604080516001600160401b039092168252602082019290925290819081015b0390a2005b8463d623f25d60e01b60005260045260245260445260646000fd5b829063b2ef7ded60e01b60005260045260245260445260646000fd5b6116bd915060203d6020116116c3575b6116b58183613915565b810190614c0c565b86611599565b503d6116ab565b6040513d6000823e3d90fd5b878663ae41b80f60e01b60005260045260245260446000fd5b9050158b611441565b1591508c611439565b905061171461170e614a0f565b8b614878565b90611430565b90506001600160401b0380600187015460401c16149061142a565b8b8b14925061141a565b845460701b6001600160701b0319161490508c611407565b3461027a5760e036600319011261027a576117706137b2565b6024356001600160401b03811161027a5761178f9036906004016137c9565b91906117996137f6565b916117a261382c565b936117ab613858565b9160a435936001600160401b0385169283860361027a5760c435956001600160401b03871680970361027a576117e084614cb2565b6117eb368385614625565b96604051998a6000966008546118008161386e565b9060018116908115611e085750600114611da8575b5061184f91601491602f60f81b8a526001600160701b03191698896001820152602f60f81b6013820152038d600b1982019052018c613915565b60808951111580611d97575b9960009a5b8080611d8d575b156118a1575061189b8c6001600160f81b03196118928e828f8261188a916157a3565b5116936157a3565b5116149b614a65565b9a611860565b8a9015611d4f575060ff1692600184108015611d45575b611d3057906118ce6001600160401b0392614ccd565b169586158015611d1f575b8015611cff575b611cc15760038303611cb257600182108015611ca2575b611c8d5761198a96975b60206040517f76657269747261696c2d69642d76310a0000000000000000000000000000000082820152868860308301376119506030828981016000838201520301601f198101835282613915565b604051809a81927faa1e84de0000000000000000000000000000000000000000000000000000000083528460048401526024830190613959565b03816001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000165afa9788156116ca57600098611c56575b5087600052600960205260ff60406000205460901c16611c205787986119ee989798614a0f565b604051906119fb826138c3565b8a8252896020830194888652604084019360008552606081016001600160401b03815260808201946001600160401b03169586865260a08301936001600160401b03169889855260c08401958b875260005260096020526040600020936001600160701b031990511660701c84546001600160901b0319161784555160ff16611a9990849060ff60901b1960ff60901b83549260901b169116179055565b518254915167ffffffffffffffff60a01b60a09190911b167fffffffff000000000000000000ffffffffffffffffffffffffffffffffffffff90921660ff60981b91151560981b91909116171781559251600190930180549151925167ffffffffffffffff60801b60809190911b166001600160c01b03199092166001600160401b03909416939093176fffffffffffffffff0000000000000000604093841b16171790915560008a8152600a60205281902090519091611b59826138de565b81528a6020820152611b6a916147ee565b8860005260006020526040600020600101805460e01c611b8990614861565b81546001600160e01b031660e09190911b7fffffffff000000000000000000000000000000000000000000000000000000001617905560405196879660c0885260c0880190611bd7926139f3565b94602087015260408601526060850152608084015260a0830152037f13e2553981e32ae1b47a46ff56f51660913f46db7a1492869db75486d8c694cb91a3604051908152602090f35b6040517f8b1a1460000000000000000000000000000000000000000000000000000000008152806112ea87898c6004850161466b565b90976020823d602011611c85575b81611c7160209383613915565b81010312611c8257505196896119c7565b80fd5b3d9150611c64565b50631f5439a960e01b60005260045260246000fd5b50661fffffffffffff82116118f7565b81611c8d5761198a9697611901565b6001600160401b0388887fed7fcdd6000000000000000000000000000000000000000000000000000000006000526004521660245260445260646000fd5b50611d186801fffffffffffffffe8960011b16886147e1565b81106118e0565b506001600160401b038816156118d9565b83631f5439a960e01b60005260045260246000fd5b50600384116118b8565b6112ea906040519182917f1e029e5b000000000000000000000000000000000000000000000000000000008352602060048401526024830190613959565b508c518c10611867565b50611da38b518a615904565b61185b565b9150965060086000528b7ff3f7a9fe364faab93b216da50a3214154f22a0a2b415b23a84c8169e8b636ee36000905b838210611def5750509081016020019661184f611815565b8082936020809460019454920101520191018d91611dd7565b60ff19166020858101919091528215159092028401909101985061184f9050611815565b3461027a5760a036600319011261027a57611e456137b2565b6024356001600160401b03811161027a57611e649036906004016137c9565b611e6f929192613842565b91611e7861382c565b9160843593611e88368388614625565b611ea66f07fffffe0000000003ff60000000000060406001846159e2565b15611f7e5750947f6c17d4a5e838b94aaefdc11bdd94dca80b30e756609179ea0aab726166cc87e991611eda60209761527a565b94611f4a6001600160401b038060405197611ef4896138a8565b6001600160701b0319169889895260018c8a015216928360408901521695866060820152886080820152611f29368587614625565b8a81519101209060405191611f3d836138de565b825260008b8301526152b1565b968795611f646040519586956080875260808701916139f3565b928a850152604084015260608301520390a3604051908152f35b6112ea90604051918291633063bc6f60e01b8352602060048401526024830190613959565b3461027a57604036600319011261027a57600435611fbf613816565b6001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016330361058457611ff7615106565b6001600160701b031961200983614bbf565b5460701b16600052600060205261203760016040600020016108866001600160401b03825460a01c166147c4565b81600052600160205260016040600020612058612052614a0f565b84614ce7565b01906001600160401b03825460401c16916001600160401b03821692808410156120dd575080546fffffffffffffffff00000000000000001916604092831b6fffffffffffffffff0000000000000000161790557fd94ecedeb96e84072589fb885530da7305babe18c88a6c92274109c3942fde2891815190815260006020820152a2005b83908563d623f25d60e01b60005260045260245260445260646000fd5b3461027a57604036600319011261027a576121136137b2565b602435906001600160a01b03821680920361027a5761213181614964565b337f00000000000000000000000000000000000000000000000000000000000000006001600160a01b0316036121e757612169615106565b82156121c857600101805473ffffffffffffffffffffffffffffffffffffffff1916831790556040519182526001600160701b031916907ff02b62398789efef57475a9bbb9ea842f906782d3213c5bfb3e250462930205f90602090a2005b50639372d74760e01b6000526001600160701b03191660045260246000fd5b6121f0826149ca565b158061221f575b156121695750630e0679d360e41b600052336004526001600160701b03191660245260446000fd5b5061222d815460701b6149ca565b156121f7565b3461027a57604036600319011261027a5761224c6137b2565b6024356001600160701b031981169081810361027a576001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633036105845761229b83614964565b908261235c575b90926001600160701b03191690805b6001600160701b03198116801561231a5783146122e8576001600160701b031916600052600060205260406000205460701b6122b1565b50507f7b9926710000000000000000000000000000000000000000000000000000000060005260045260245260446000fd5b837f3d8ae2e17322ecec09a64e9b3abd930804b622f885a8a3d5ae5d8c982c3f17c8602087898760701c6001600160901b0319825416179055604051908152a2005b61236581614964565b506122a2565b3461027a5760e036600319011261027a576123846137b2565b61238c613806565b906044356001600160401b03811161027a576123ac9036906004016137c9565b6123b461382c565b936084356001600160401b03811161027a576123d49036906004016137c9565b91909560a4359260c4356001600160401b03811161027a576123fd6124099136906004016137c9565b9290998789878c614d57565b976001600160701b0319881697886000526000602052604060002061242d87614bbf565b9182546001600160701b03198160701b168c8114908115612822575b5061245385615802565b15918215612819575b60901c60ff1660011490816127fe575b816127eb575b159182156127e2575b5081156127d9575b506127c0579161256160016001600160f81b0319959361251e8f6020602a918d6001600160c01b03198e6124b7859d615849565b936040519e8f956124d0815180928a808b019101613936565b8601947f01000000000000000000000000000000000000000000000000000000000000008887015260f81b166021850152602284015260c01b1660428201520301600a81018a520188613915565b019561253b6001600160401b03885460a01c1697610886896147c4565b6003600284015493015493604051968795869563045f43db60e01b875260048701614c24565b03816001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000165afa9081156116ca576000916127a1575b501561278557506125ae9061527a565b916125b984866158c9565b604051916125c6836138f9565b888352602083019460ff16958686528a60408501916001600160401b03169687835260608601926001600160401b03845260808701916001600160401b03835260a08801936000855260c0890196875260e0890197885260005260016020526040600020976001600160701b031990511660701c88546001600160901b0319161788555160ff1661266c90889060ff60901b1960ff60901b83549260901b169116179055565b51865467ffffffffffffffff60981b191660989190911b67ffffffffffffffff60981b16178655915160018601805493516fffffffffffffffff000000000000000060409190911b166001600160401b039092166fffffffffffffffffffffffffffffffff199094169390931717825551815467ffffffffffffffff60801b191660809190911b67ffffffffffffffff60801b16179055516002830155519060030155600183147f5348be1be02ae7e391c543e6ae77269852d2e8e1e5966cffe9bbebf46c75f87c9561275791612767575b60405195869586526080602087015260808601916139f3565b91604084015260608301520390a3005b8760005260036020526040600020600160ff1982541617905561273e565b838763b2ef7ded60e01b60005260045260245260445260646000fd5b6127ba915060203d6020116116c3576116b58183613915565b8961259e565b878b63ae41b80f60e01b60005260045260245260446000fd5b9050158d612483565b1591508e61247b565b90506127f861170e614a0f565b90612472565b90506001600160401b0380600187015460401c16149061246c565b6000925061245c565b845460701b6001600160701b0319161490508e612449565b3461027a57602036600319011261027a57600060c060405161285b816138c3565b8281528260208201528260408201528260608201528260808201528260a0820152015260e061288b6004356148ba565b6001600160401b03604051916128a0836138c3565b81815493816001600160701b03198660701b169586835281602084019160ff8160901c1683526001604086019760ff8360981c161515895283606088019360a01c16835201549660ff6080870194848a1686528460c060a08a0199828d60401c168b52019a60801c168a526040519b8c52511660208b015251151560408a01525116606088015251166080860152511660a0840152511660c0820152f35b3461027a57604036600319011261027a57602061296461295c613816565b600435614741565b604051906001600160701b0319168152f35b3461027a57602036600319011261027a5760043561299381614c56565b805460701b906129a2826149ca565b8015928380612ae5575b612ac35750916001600160401b03604092612a4a7f80e9c5c558a922c92f7cefa7b6bf4180a946f276873aa7df536a105b91abe67195612a156129ed614a0f565b845467ffffffffffffffff60a01b191660a09190911b67ffffffffffffffff60a01b16178455565b82547fffffffffffffffffffffffff00ffffffffffffffffffffffffffffffffffffff1690151560981b60ff60981b16178255565b6001600160701b0319815460701b166000526000602052612aaf60018560002001612a78815460e01c61472e565b6001600160e01b037fffffffff0000000000000000000000000000000000000000000000000000000083549260e01b169116179055565b5460a01c16908251918252156020820152a2005b630e0679d360e41b600052336004526001600160701b03191660245260446000fd5b506001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000163314156129ac565b3461027a57602036600319011261027a576004356001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000163303610584577fe446678d2ed42fa386e59a3cf21a4707d8890b0e20ca87a6b882ca6376a23f96612b8682614bbf565b612b8f83614cfd565b612bd06001612ba4612b9f614a0f565b6146ed565b920191829067ffffffffffffffff60801b1967ffffffffffffffff60801b83549260801b169116179055565b8260005260026020526040600020600160ff198254161790556001600160401b03612bf9614a0f565b915460801c169061165f604051928392839092916001600160401b0360209181604085019616845216910152565b3461027a57600036600319011261027a5760206040516001600160401b037f0000000000000000000000000000000000000000000000000000000000000000168152f35b3461027a57602036600319011261027a576004356001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633036105845780600052600260205260ff60406000205416612d66576000907fe446678d2ed42fa386e59a3cf21a4707d8890b0e20ca87a6b882ca6376a23f96612cf282614bbf565b612cfb83614cfd565b612d0b6001612ba4612b9f614a0f565b828452600260205260408420805460ff191660011790556001600160401b03612d32614a0f565b915460801c1690612d60604051928392839092916001600160401b0360209181604085019616845216910152565b0390a280f35b8060005260016020526001600160401b0360016040600020015460801c16907f54cf02040000000000000000000000000000000000000000000000000000000060005260045260245260446000fd5b3461027a57606036600319011261027a576004356024356001600160401b03811161027a57612de89036906004016137c9565b9190612df26137f6565b92612dfc83614c56565b549360ff8560701b95612e0e87614cb2565b60901c1660018103613153575060ff90612e2c610213368587614625565b16600181108015613149575b61313557612e47368385614625565b602081519101209484600052600d60205260406000208660005260205260ff60406000205416613118576001600160701b0319169485600052600e602052604060002081600052602052604060002054612eba8160005260096020526001600160401b038060406000205460a01c161490565b6130f9575084600052600d60205260406000208160005260205260406000208260ff1982541617905584600052600c60205260406000208054680100000000000000008110156130cd57612f1391600182018155614685565b9690966130e3576001600160401b0384116130cd57612f32875461386e565b601f8111613077575b50600096601f8511600114612ff557847fa20aebeb36abc38837516983aaaafac331daf9d1c5b052143164ae85675e1b5c9798600091612fea575b508560011b906000198760031b1c19161790555b80600052600e60205260406000208260005260205286604060002055600052600f602052604060002090600052602052612fc88560406000206146b3565b612fdf6040519384936040855260408501916139f3565b9060208301520390a2005b905086013589612f76565b80885260208820601f198616895b81811061305f575098867fa20aebeb36abc38837516983aaaafac331daf9d1c5b052143164ae85675e1b5c999a10613045575b5050600185811b019055612f8a565b870135600019600388901b60f8161c191690558880613036565b888b0135835560209a8b019a60019093019201613003565b84811115612f3b57876000526020600020601f860160051c90602087106130c4575b81601f9101920160051c039060005b8281106130b6575050612f3b565b6000828201556001016130a8565b60009150613099565b634e487b7160e01b600052604160045260246000fd5b634e487b7160e01b600052600060045260246000fd5b84906112ea85604051938493630943ef5560e11b85526004850161466b565b604051630943ef5560e11b8152806112ea8587896004850161466b565b631f5439a960e01b60005260045260246000fd5b5060028111612e38565b846330f15e0b60e11b60005260045260245260446000fd5b3461027a57606036600319011261027a576024356004356044356001600160401b03811161027a576131a19036906004016137c9565b906131ab83614bbf565b54908160701b6001600160701b03198116928360005260006020526040600020906131d588614bbf565b9283546001600160701b03198160701b1687811490811561347a575b506131fb86615802565b15918215613471575b60901c60ff166001149081613456575b8161343d575b15918215613434575b50811561342b575b506134125760016001600160f81b031995936132bd602a60208c8199976132546132da98615849565b918c806040519e8f9561326f815180928a808b019101613936565b8601947f02000000000000000000000000000000000000000000000000000000000000008887015260681b16161660218301526022820152600060428201520301600a81018a520188613915565b019661253b6001600160401b03895460a01c16986108868a6147c4565b03816001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000165afa9081156116ca576000916133f3575b50156133d757505061332881614cfd565b80600052600160205260406000209161333f614a0f565b6001600160401b03845460981c16936001600160401b03821694808611156133be57509360017f1b59ed4ae6dfa0fd15735db524acb8314867200023004ed3f708f9471d945cab949501906001600160401b031982541617905561165f60405192839283602090939291936001600160401b0360408201951681520152565b85906395d8ad9d60e01b60005260045260245260446000fd5b839063b2ef7ded60e01b60005260045260245260445260646000fd5b61340c915060203d6020116116c3576116b58183613915565b85613317565b888663ae41b80f60e01b60005260045260245260446000fd5b9050158a61322b565b1591508b613223565b905061345061344a614a0f565b8c614878565b9061321a565b90506001600160401b0380600188015460401c161490613214565b60009250613204565b855460701b6001600160701b0319161490508b6131f1565b3461027a57602036600319011261027a576004356134af81614af7565b6001600160a01b037f00000000000000000000000000000000000000000000000000000000000000001633141580613614575b806135e5575b6135bf576134f582614b4b565b906001600160401b0380613507614a0f565b1692168281111561358e575060018101805467ffffffffffffffff1916831790555460901c60ff16156135615760207faa362191cd75de38d9ce0e5ea7150afebb897bb9a2dbdffd431c0f80471f61e891604051908152a2005b60207ffc82285c1bb793a5f7c16227171cdfcddd1505322b7e498ec2c7811533c36cde91604051908152a2005b837f7a7e4d300000000000000000000000000000000000000000000000000000000060005260045260245260446000fd5b5460701b630e0679d360e41b600052336004526001600160701b03191660245260446000fd5b506001600160701b0319815460701b16600052600060205261360e60406000205460701b6149ca565b156134e8565b506002810154600052600560205261363360406000205460701b6149ca565b156134e2565b3461027a57606036600319011261027a576136526137b2565b602435906001600160401b03821161027a573660238301121561027a5781600401356001600160401b03811161027a573660248260051b8501011161027a5760443591821515830361027a5760246136ab940190613a14565b005b3461027a57602036600319011261027a5760a06136d96136cb6137b2565b6136d361397e565b50614907565b6001600160401b036040516136ed816138a8565b63ffffffff6001600160701b0319845460701b1693848352836001820154916001600160a01b03602086018185168152608084600260408a019582898f1c16875260608b019860e01c8952015416970196875260405198895251166020880152511660408601525116606084015251166080820152f35b3461027a57602036600319011261027a576001600160701b03196137896004356148ba565b5460701b16600052600060205260206001600160a01b0360016040600020015416604051908152f35b600435906001600160701b03198216820361027a57565b9181601f8401121561027a578235916001600160401b03831161027a576020838186019501011161027a57565b6044359060ff8216820361027a57565b6024359060ff8216820361027a57565b602435906001600160401b038216820361027a57565b606435906001600160401b038216820361027a57565b604435906001600160401b038216820361027a57565b608435906001600160401b038216820361027a57565b90600182811c9216801561389e575b602083101461388857565b634e487b7160e01b600052602260045260246000fd5b91607f169161387d565b60a081019081106001600160401b038211176130cd57604052565b60e081019081106001600160401b038211176130cd57604052565b604081019081106001600160401b038211176130cd57604052565b61010081019081106001600160401b038211176130cd57604052565b90601f801991011681019081106001600160401b038211176130cd57604052565b60005b8381106139495750506000910152565b8181015183820152602001613939565b9060209161397281518092818552858086019101613936565b601f01601f1916010190565b6040519061398b826138a8565b60006080838281528260208201528260408201528260608201520152565b356001600160701b03198116810361027a5790565b903590601e198136030182121561027a57018035906001600160401b03821161027a57602001918160051b3603831361027a57565b908060209392818452848401376000828201840152601f01601f1916010190565b93929360805260c05261014052613a2c608051614964565b613a39815460701b6149ca565b918215806145f2575b6145cd576101405115806145c5575b6145af57613a6193919293614a0f565b610160526000925b6101405184101561010052610100516144f3576000610100528360051b60c051013560a052605e1960c05136030160a05112156140f5576001600160701b0319608051166001600160701b0319613ac560a05160c051016139a9565b16146144b55784613ae3613ade60a05160c051016139a9565b614964565b5460701b81614481575b8161445d575b50614428576101005192835b60a05160c051613b14910160208101906139be565b9050851015613cd257613b4085613b3a602060a05160c051010160a05160c051016139be565b90614a55565b35613b4a816148ba565b6001600160701b0319608051166001600160701b0319825460701b1603613c90576001600160401b038091613b8460a05160c051016139a9565b60701c6001600160901b0319825416178155836101005152600a602052613be460406101005120613bba60a05160c051016139a9565b9060405191613bc8836138de565b61016051861683526001600160701b03191660208301526147ee565b5460a01c1603613c8657600191613c7d916001600160701b031960805116610100515261010051602052613c27846040610100512001612a78815460e01c61472e565b6001600160701b0319613c3f60a05160c051016139a9565b16610100515261010051602052613c65846040610100512001612a78815460e01c614861565b6101005152600c6020526040610100512054906147e1565b945b0193613aff565b5093600190613c7f565b507f967ebf670000000000000000000000000000000000000000000000000000000061010051526004526001600160701b031960805116602452604461010051fd5b909350949193949061010051945b60a05160c051613cf5910160408101906139be565b9050861015614116576101005160a05160c051919291613d1a910160408101906139be565b8810156140fc578760051b81013590601e19813603018212156140f55701956001600160401b038735116140f5578635360360208801136140f557613d6436883560208a01614625565b6020815191012060e0526001600160701b0319608051166101005152600f6020526040610100512060e051610100515260205260406101005120956001600160701b0319608051166101005152600e6020526040610100512060e051610100515260205260406101005120546101205261010051935b8754851015613f3457613ded8589614685565b90549060031b1c613e178160005260096020526001600160401b038060406000205460a01c161490565b15613f2a578061010051526009602052604061010051205460701b6001600160701b0319613e4a60a05160c051016139a9565b16906001600160701b03191603613eec57600191613ed9916001600160701b0319613e7a60a05160c051016139a9565b166101005152600f6020526040610100512060e0516101005152602052613ea781604061010051206146b3565b613ecd6101205160005260096020526001600160401b038060406000205460a01c161490565b15613ee2575b50614a65565b945b0193613dda565b6101205238613ed3565b89906112ea6040519283927fea0f705e000000000000000000000000000000000000000000000000000000008452602082359201906004850161466b565b5093600190613edb565b92989791965094925081156140ca57506001600160701b0319613f5c60a05160c051016139a9565b166101005152600e6020526040610100512060e0516101005152602052613fa3604061010051205460005260096020526001600160401b038060406000205460a01c161490565b15614084575b6001600160701b0319608051166101005152600f6020526040610100512060e05161010051526020526040610100512080549061010051815581614056575b50506001600160701b0319608051166101005152600e6020526040610100512060e05161010051526020526101005160406101005120556101005150810390811161403c5760019094019493919293613ce0565b634e487b7160e01b61010051526011600452602461010051fd5b610100515260206101005120610100515b8281106140745750613fe8565b6101005182820155600101614067565b6001600160701b031961409c60a05160c051016139a9565b166101005152600e6020526040610100512060e0516101005152602052610120516040610100512055613fa9565b6112ea90604051918291633063bc6f60e01b83526020600484015260248301906020813591016139f3565b6101005180fd5b634e487b7160e01b61010051526032600452602461010051fd5b92945092949061428a575b61413060a05160c051016139a9565b60a05160c051614145910160208101906139be565b9161415f604060a05160c051010160a05160c051016139be565b9290604051948060608701606088525260808601929061010051905b808210614271575050508482036020860152838252602082019060208560051b84010194819361010051925b82841061421357505050505050907f8a9eb0b0231105b3eae41f435c57d05cd24faed1149c4043cfd2709644b4159960019493926001600160401b03610160511660408501526001600160701b03191692806001600160701b031960805116930390a301929391613a69565b909192939496601f198382030186528735601e19833603018112156140f557820190602082359201916001600160401b0381116140f55780360383136140f55761426360209283926001956139f3565b9901960194019291906141a7565b823585526020948501949092019160019091019061417b565b9391610100939193515b60a05160c0516142a9910160208101906139be565b905081101561441d576142f26142d282613b3a602060a05160c051010160a05160c051016139be565b3560005260096020526001600160401b038060406000205460a01c161490565b156144155761431481613b3a602060a05160c051010160a05160c051016139be565b356101005152600c60205260406101005120610100518154905b818110614342575050506001905b01614294565b61435f6143666143528386614685565b5060405192838092614a74565b0382613915565b602081519101206001600160701b0319608051166101005152600f6020526040610100512090610100515260205260406101005120546143a85760010161432e565b6143d191506143ca84613b3a602060a05160c051010160a05160c051016139be565b3592614685565b50906112ea6040519283927f090be51f0000000000000000000000000000000000000000000000000000000084526004840152604060248401526044830190614a74565b60019061433c565b509193929092614121565b61443760a05160c051016139a9565b630e0679d360e41b6101005152336004526001600160701b031916602452604461010051fd5b90506001600160701b0319825460701b16906001600160701b031916141538613af3565b337f00000000000000000000000000000000000000000000000000000000000000006001600160a01b031614159150613aed565b7ff06d1f4a0000000000000000000000000000000000000000000000000000000061010051526001600160701b031960805116600452602461010051fd5b92509250156145ac57600181015460e01c8061456f57506002016001600160401b0361016051166001600160401b03198254161790556040516001600160401b03610160511681527f90c63edaa75ca7154a017fc00e554ad741fde3b99cbe6467a129c0215efdfe6660206001600160701b03196080511692a2565b7fbbe6f136000000000000000000000000000000000000000000000000000000006000526001600160701b03196080511660045260245260446000fd5b50565b631f5439a960e01b600052600060045260246000fd5b508315613a51565b630e0679d360e41b600052336004526001600160701b03196080511660245260446000fd5b506001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016331415613a42565b9291926001600160401b0382116130cd576040519161464e601f8201601f191660200184613915565b82948184528183011161027a578281602093846000960137010152565b6040906146829492815281602082015201916139f3565b90565b805482101561469d5760005260206000200190600090565b634e487b7160e01b600052603260045260246000fd5b8054680100000000000000008110156130cd576146d591600182018155614685565b819291549060031b91821b91600019901b1916179055565b6001600160401b0363240c8400911601906001600160401b038211610e2257565b906001600160401b03809116911601906001600160401b038211610e2257565b63ffffffff168015610e22576000190190565b6000908152600a6020526040902080549092916001600160401b031690805b61476c57506000925050565b6000198101818111610e2257826001600160401b0361478b8388614685565b50541611156147a557508015610e22576000190180614760565b9150506147b29192614685565b505460301b6001600160701b03191690565b6001600160401b03166001600160401b038114610e225760010190565b91908201809211610e2257565b8054680100000000000000008110156130cd5761481091600182018155614685565b9190916130e357805182546020909201516001600160d01b03199092166001600160401b03919091161760309190911c79ffffffffffffffffffffffffffffffffffff000000000000000016179055565b63ffffffff1663ffffffff8114610e225760010190565b906001600160401b038061488b84614bbf565b5460981c1691169081101591826148a157505090565b6001600160401b039192506148b5906157b4565b161190565b9081600052600960205260406000209160ff835460901c16156148da5750565b7f3d199f110000000000000000000000000000000000000000000000000000000060005260045260246000fd5b6001600160701b031916908160005260006020526040600020916001600160a01b03600184015416156149375750565b7ffa1ac7fd0000000000000000000000000000000000000000000000000000000060005260045260246000fd5b9061496e82614907565b916001600160401b03600284015416906001600160401b038203614990575050565b7f64639ef4000000000000000000000000000000000000000000000000000000006000526001600160701b03191660045260245260446000fd5b6001600160701b031916600052600060205260406000206001600160401b03806002830154161490816149fb575090565b6001600160a01b0391506001015416331490565b6001600160401b037f000000000000000000000000000000000000000000000000000000000000000016804202904282041442151715610e22576001600160401b031690565b919081101561469d5760051b0190565b6000198114610e225760010190565b60009291815491614a848361386e565b8083529260018116908115614ada5750600114614aa057505050565b60009081526020812093945091925b838310614ac0575060209250010190565b600181602092949394548385870101520191019190614aaf565b915050602093945060ff929192191683830152151560051b010190565b908160005260056020526040600020916001600160701b0319835460701b1615614b1e5750565b7f8cadfeec0000000000000000000000000000000000000000000000000000000060005260045260246000fd5b90816001600160401b03925b614b5e5750565b60005260056020526002614bb6604060002093614bb06001600160401b036001870154166001600160701b0319875460701b1660005260006020526001600160401b0385604060002001541690615828565b90615828565b92015480614b57565b9081600052600160205260406000209160ff835460901c1615614bdf5750565b7f6dc3ba9d0000000000000000000000000000000000000000000000000000000060005260045260246000fd5b9081602091031261027a5751801515810361027a5790565b9391926146829593614c489286526020860152608060408601526080850190613959565b9260608185039101526139f3565b90614c60826148ba565b916001600160401b03835460a01c16906001600160401b038203614c82575050565b7fc9b309930000000000000000000000000000000000000000000000000000000060005260045260245260446000fd5b614cbb81614964565b50614cc5816149ca565b15612ac35750565b6001600160401b0316661fffffffffffff81116131355750565b6001600160401b03809116911681116131355750565b614d06816157b4565b906001600160401b0380614d18614a0f565b16921691821115614d27575050565b7ffb37fe1c0000000000000000000000000000000000000000000000000000000060005260045260245260446000fd5b9594939293614d6587614964565b5060ff82166001811080156150fc575b6131355750604185148015906150c1575b61509357614d9485846158c9565b916001600160a01b037f000000000000000000000000000000000000000000000000000000000000000016946040517f0b0dbcfa0000000000000000000000000000000000000000000000000000000081528360048201528460248201526020816044818a5afa9081156116ca57600091615074575b501561504257604051977f078e5eec0000000000000000000000000000000000000000000000000000000089528360048a01528460248a01526020896044818a5afa9889156116ca5760009961500e575b50889a89600052600160205260ff60406000205460901c16614fe0576001600160701b0319169586600052600060205281604060002060010154936040519460208601997f76657269747261696c2d6b702d76310a000000000000000000000000000000008b524660c01b6001600160c01b03191660308801523060601b6038880152604c87015260201b6001600160c01b031916605e86015260468552614f04606686613915565b60405198899551908160208801614f1a92613936565b85019260f81b6001600160f81b0319166020840152602183013701602001600181016000905203600101601f1981018552614f559085613915565b60405163045f43db60e01b81529586948594614f749460048701614c24565b03815a93602094fa9081156116ca57600091614fc1575b5015614f945750565b7f458ba71d0000000000000000000000000000000000000000000000000000000060005260045260246000fd5b614fda915060203d6020116116c3576116b58183613915565b38614f8b565b897f4e137e130000000000000000000000000000000000000000000000000000000060005260045260246000fd5b90986020823d60201161503a575b8161502960209383613915565b81010312611c825750519738614e5b565b3d915061501c565b50507f0f8af9450000000000000000000000000000000000000000000000000000000060005260045260245260446000fd5b61508d915060203d6020116116c3576116b58183613915565b38614e0a565b847fd212a85f0000000000000000000000000000000000000000000000000000000060005260045260246000fd5b50841561469d577f04000000000000000000000000000000000000000000000000000000000000006001600160f81b03198435161415614d86565b5060078111614d75565b6040517f62413b5f0000000000000000000000000000000000000000000000000000000081526020816004816001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000165afa9081156116ca576000916151fe575b50615176614a0f565b7f0000000000000000000000000000000000000000000000000000000000000000906001600160401b03806151ab848661470e565b169116106151b7575050565b906001600160401b036151cb81938361470e565b917fcb6c86dd00000000000000000000000000000000000000000000000000000000600052166004521660245260446000fd5b6020813d60201161523c575b8161521760209383613915565b810103126152385751906001600160401b0382168203611c8257503861516d565b5080fd5b3d915061520a565b61525d6b07fffffe03ff000000000000601580846159e2565b15611f7e5750565b61525d6703ff000000000000600680846159e2565b61528381614ccd565b61528b614a0f565b906001600160401b0382166001600160401b038216106000146152ac575090565b905090565b90916152c76001600160701b0319835116614964565b5460701b926080830192835115600014615772576001600160a01b037f0000000000000000000000000000000000000000000000000000000000000000163303610584575b60608101906001600160401b038251166001600160401b038103615763575b506001600160401b038251169060408101916001600160401b038351168082111561574c5750508551806155c6575b50909192939495506001600160701b031981511690602081019182511515604051906020820192835260408201526153a960608201886001600160d01b03196020809280518552015116910152565b608081526153b860a082613915565b519020948560005260076020526040600020546153d481614b4b565b90801515806155aa575b61556f5750506001600160401b036001989481946002979461554a946020600454868116908761540d836147c4565b1690881916176004556040518281019161546d8387608080916001600160701b031981511684526020810151151560208501526001600160401b0360408201511660408501526001600160401b0360608201511660608501520151910152565b845160c083015260208501516001600160d01b03191660e0830152610100820152610100815261549f61012082613915565b5190209d8e9c8d6000526005835260406000209d806000526006845260406000209160005260078452604060002055835181550191015160d01c65ffffffffffff198254161790556001600160701b031990511660701c6001600160901b03198a541617895551151560ff60901b1960ff60901b8a549260901b1691161788555116869067ffffffffffffffff60981b1967ffffffffffffffff60981b83549260981b169116179055565b51166001600160401b036001850191166001600160401b031982541617905551910155565b6001600160401b0392507f1b95b41f000000000000000000000000000000000000000000000000000000006000526004521660245260446000fd5b506001600160401b038651166001600160401b038316116153de565b6155cf90614af7565b8651600052600660205260406000209054976001600160701b0319166001600160701b03198960701b161480615735575b8061572a575b600160208701519201549160005b6030811080615711575b1561564557601081018091111561561457634e487b7160e01b600052601160045260246000fd5b909192939495969798996001600160401b03808851169160981c16111592836156e9575b159384156156c5575b50505081156156bc575b5061568d579085949392913861535a565b85517fb4a164010000000000000000000000000000000000000000000000000000000060005260045260246000fd5b9050153861567c565b65ffffffffffff8093949550809116821c169260d01c901c16141590388080615672565b92506001600160401b038751166001600160401b036157088c51614b4b565b16101592615669565b5061303061ffff65ffffffffffff8616831c161461561e565b508054855114615606565b506020820151151560ff8960901c16151514615600565b6395d8ad9d60e01b60005260045260245260446000fd5b61576c90614ccd565b3861532b565b61577b856149ca565b61530c576001600160701b0319905116630e0679d360e41b6000523360045260245260446000fd5b90815181101561469d570160200190565b600052600160205261468260406000206001600160401b03600182015416906001600160701b0319905460701b1660005260006020526001600160401b036002604060002001541690615828565b60016001600160401b0391015460801c166001600160401b03615823614a0f565b161090565b906001600160401b0381166001600160401b038316106000146152ac575090565b6001600160701b0319168060005260006020526001600160c01b0319600160406000200154604051927f76657269747261696c2d6b632d76310a000000000000000000000000000000006020850152824660c01b1660308501523060601b6038850152604c84015260201b16605e82015260468152614682606682613915565b9190918260211161027a576021600182013591013592602080198201106158ef57509190565b6021600094929419916020030160031b1b1690565b9081516001820190818311610e2257108015615967575b615959575b81518110156159605760016f07fffffe0000000003ff20000000000061594683856157a3565b5160f81c1c161561595957600101615920565b5050600090565b5050600190565b5081516080820190818311610e22571161591b565b6000601282511080156159d3575b6152ac57805b82518110156159cb5760016b07fffffe03ff0000000000006159b283866157a3565b5160f81c1c16156159c557600101615990565b50905090565b505050600190565b5050805160126000911161598a565b9091600092825110908115615a32575b506159c557815b8151811015615a2957600184615a0f83856157a3565b5160f81c1c1615615a22576001016159f9565b5050905090565b50505050600190565b825160009450119050386159f256fea164736f6c6343000825000a";
 
 type AuthorityRegistryConstructorParams =
   | [signer?: Signer]
@@ -1213,18 +2086,38 @@ export class AuthorityRegistry__factory extends ContractFactory {
   }
 
   override getDeployTransaction(
-    admin_: AddressLike,
-    unit: BigNumberish,
+    consortium_: AddressLike,
+    sm3: AddressLike,
+    sm2: AddressLike,
+    name: string,
+    publicDelay_: BigNumberish,
     overrides?: NonPayableOverrides & { from?: string }
   ): Promise<ContractDeployTransaction> {
-    return super.getDeployTransaction(admin_, unit, overrides || {});
+    return super.getDeployTransaction(
+      consortium_,
+      sm3,
+      sm2,
+      name,
+      publicDelay_,
+      overrides || {}
+    );
   }
   override deploy(
-    admin_: AddressLike,
-    unit: BigNumberish,
+    consortium_: AddressLike,
+    sm3: AddressLike,
+    sm2: AddressLike,
+    name: string,
+    publicDelay_: BigNumberish,
     overrides?: NonPayableOverrides & { from?: string }
   ) {
-    return super.deploy(admin_, unit, overrides || {}) as Promise<
+    return super.deploy(
+      consortium_,
+      sm3,
+      sm2,
+      name,
+      publicDelay_,
+      overrides || {}
+    ) as Promise<
       AuthorityRegistry & {
         deploymentTransaction(): ContractTransactionResponse;
       }
