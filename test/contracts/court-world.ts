@@ -76,6 +76,8 @@ export class CourtWorld {
   readonly stranger: JsonRpcSigner;
   readonly close: () => Promise<void>;
   now = START;
+  /** By block hash. */
+  readonly #blockTimes = new Map<string, number>();
 
   constructor(world: Pick<CourtWorld, 'provider' | 'addresses' | 'members' | 'owner' | 'stranger' | 'close'>) {
     this.provider = world.provider;
@@ -176,7 +178,7 @@ export class CourtWorld {
     return Promise.all(
       logs.map(async ({ topics, data, index, blockNumber, blockHash, ...log }) => {
         const hash = hashFromHex(blockHash.slice(2));
-        const at = (await this.provider.getBlock(blockNumber))!.timestamp * SECOND;
+        const at = await this.#timeOf(blockNumber, blockHash);
         const raw = {
           address: log.address.toLowerCase(),
           topics: [...topics],
@@ -188,6 +190,12 @@ export class CourtWorld {
         return [raw, { number: blockNumber, hash, at }] as [RawLog, BlockPoint];
       }),
     );
+  }
+
+  async #timeOf(blockNumber: number, blockHash: string): Promise<number> {
+    const known = this.#blockTimes.get(blockHash) ?? (await this.provider.getBlock(blockNumber))!.timestamp * SECOND;
+    this.#blockTimes.set(blockHash, known);
+    return known;
   }
 
   async facts(): Promise<RegistryFacts> {
