@@ -1,5 +1,5 @@
 /**
- * Follows both contracts by their events. Each poll hands out what is new, once and in the chain's order, and says from which block
+ * Follows registry, anchor contract and court by their events. Each poll hands out what is new, once and in the chain's order, and says from which block
  * on the chain has taken back what it had said before.
  *
  * Only events and block headers are asked for, never the state at an old block: a node need not keep that. A poll that fails
@@ -9,7 +9,7 @@ import { equalBytes } from '../core/bytes/bytes.ts';
 import { isCodedError, unavailable } from '../core/bytes/error.ts';
 import type { BlockPoint, ChainEvent } from '../core/authority/registry-event.ts';
 import type { Logger } from '../service/logger.ts';
-import { decodeAnchorEvent, decodeRegistryEvent } from './event.ts';
+import { decodeAnchorEvent, decodeCourtEvent, decodeRegistryEvent } from './event.ts';
 import { blockAt, newestFinalBlock, type Finality } from './finality.ts';
 import { ChainRpc, type RawLog, type RpcOptions } from './rpc.ts';
 
@@ -17,6 +17,7 @@ export interface ReaderOptions extends RpcOptions, Finality {
   /** Addresses, lower-case `0x…`. */
   readonly registry: string;
   readonly anchor: string;
+  readonly court: string;
   /** No event of ours stands below it: the block of the first contract. */
   readonly fromBlock: number;
   readonly logger: Logger;
@@ -113,13 +114,14 @@ export class ChainReader {
   }
 
   async #readLogs(first: number, last: number): Promise<RawLog[]> {
-    const { registry, anchor } = this.#options;
+    const { registry, anchor, court } = this.#options;
+    const addresses = [registry, anchor, court];
     const logs: RawLog[] = [];
     for (let from = first; from <= last; from += BLOCKS_PER_CALL) {
       const to = Math.min(last, from + BLOCKS_PER_CALL - 1);
-      const found = await this.#rpc.logs([registry, anchor], from, to);
+      const found = await this.#rpc.logs(addresses, from, to);
       const isAskedFor = (log: RawLog) =>
-        log.blockNumber >= from && log.blockNumber <= to && [registry, anchor].includes(log.address);
+        log.blockNumber >= from && log.blockNumber <= to && addresses.includes(log.address);
       if (!found.every(isAskedFor)) throw unavailable('the chain node answers logs that were not asked for', { from, to });
       logs.push(...found);
     }
@@ -147,13 +149,20 @@ export class ChainReader {
     for (const log of logs) {
       const block = blocks.get(log.blockNumber)!;
       try {
-        events.push(log.address === this.#options.registry ? decodeRegistryEvent(log, block) : decodeAnchorEvent(log, block));
+        const event = this.#decodeLog(log, block);
+        if (event !== null) events.push(event);
       } catch (error) {
         if (!isCodedError(error, 'MALFORMED')) throw error;
         refused.push({ block, logIndex: log.logIndex, reason: error.message });
       }
     }
     return { events, refused };
+  }
+
+  #decodeLog(log: RawLog, block: BlockPoint): ChainEvent | null {
+    const { registry, anchor } = this.#options;
+    if (log.address === registry) return decodeRegistryEvent(log, block);
+    return log.address === anchor ? decodeAnchorEvent(log, block) : decodeCourtEvent(log, block);
   }
 
   #report({ lost, refused }: ChainUpdate): void {

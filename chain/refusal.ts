@@ -1,11 +1,10 @@
 /** A contract's refusal: the custom error it reverted with, as a coded error whose facts are the values that explain it. */
 import type { ErrorDescription, Interface } from 'ethers';
 import { conflict, type CodedError } from '../core/bytes/error.ts';
-import { AuthorityRegistry__factory } from './bindings/factories/AuthorityRegistry__factory.ts';
-import { CheckpointAnchor__factory } from './bindings/factories/CheckpointAnchor__factory.ts';
+import { ANCHOR, CONSORTIUM, COURT, REGISTRY } from './abi.ts';
 
-/** An error that both contracts know is the same bytes in both. */
-const CONTRACTS = [AuthorityRegistry__factory, CheckpointAnchor__factory].map((factory) => factory.createInterface());
+/** An error that several contracts know is the same bytes in all of them. */
+const CONTRACTS = [REGISTRY, ANCHOR, CONSORTIUM, COURT];
 
 /** CONFLICT. `data` is what the call returned, `0x…`; null or foreign bytes make an unknown error. */
 export function refusalOf(data: string | null): CodedError {

@@ -27,12 +27,16 @@ export class RpcRefusal extends Error {
   }
 }
 
-/** A log of a contract, not yet understood. */
-export interface RawLog {
+/** What a contract said. */
+export interface EventLog {
   /** Lower-case `0x…`, as are all texts here. */
   readonly address: string;
   readonly topics: readonly string[];
   readonly data: string;
+}
+
+/** A log of a contract, not yet understood. */
+export interface RawLog extends EventLog {
   readonly logIndex: number;
   readonly blockNumber: number;
   readonly blockHash: Hash;
@@ -108,15 +112,23 @@ function refused(method: string, { message, data }: JsonObject): Error {
 }
 
 function readLog(value: JsonValue): RawLog {
-  const { address, topics, data, logIndex, blockNumber, blockHash } = readObject(value);
+  const { logIndex, blockNumber, blockHash } = readObject(value);
   return {
-    address: readHex(address),
-    topics: readArray(topics).map(readHex),
-    data: readHex(data),
+    ...readEventLog(value),
     logIndex: readQuantity(logIndex),
     blockNumber: readQuantity(blockNumber),
     blockHash: readHash(blockHash),
   };
+}
+
+function readEventLog(value: JsonValue): EventLog {
+  const { address, topics, data } = readObject(value);
+  return { address: readHex(address), topics: readArray(topics).map(readHex), data: readHex(data) };
+}
+
+/** Those of a receipt. */
+export function readEventLogs(value: JsonValue | undefined): EventLog[] {
+  return readArray(value).map(readEventLog);
 }
 
 function unreadable(what: string): Error {

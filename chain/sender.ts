@@ -19,7 +19,7 @@ import type { Hash } from '../core/bytes/hash.ts';
 import type { JsonObject } from '../core/bytes/json.ts';
 import type { Logger } from '../service/logger.ts';
 import { refusalOf } from './refusal.ts';
-import { ChainRpc, readHash, readHex, readObject, readQuantity, RpcRefusal, type RpcOptions } from './rpc.ts';
+import { ChainRpc, type EventLog, readEventLogs, readHash, readHex, readObject, readQuantity, RpcRefusal, type RpcOptions } from './rpc.ts';
 
 export interface SenderOptions extends RpcOptions {
   /** 64 lower-case hex characters. */
@@ -41,6 +41,8 @@ export interface Receipt {
   /** The address of the new contract, if the call made one. */
   readonly contract: string | null;
   readonly gasUsed: number;
+  /** What contracts logged in it. */
+  readonly logs: readonly EventLog[];
 }
 
 /** Signed, and perhaps known to the chain. */
@@ -183,6 +185,7 @@ export class ChainSender {
       blockHash: readHash(receipt.blockHash),
       contract: contract === null ? null : readHex(contract),
       gasUsed: readQuantity(receipt.gasUsed),
+      logs: readEventLogs(receipt.logs),
     };
   }
 }

@@ -8,7 +8,7 @@ import { isCodedError, unavailable } from '../core/bytes/error.ts';
 import type { Checkpoint } from '../core/log/checkpoint.ts';
 import { noteKeyHash, parseNote } from '../core/log/note.ts';
 import { proveConsistency } from '../core/log/tree-proof.ts';
-import { anchorCheckpoint } from '../chain/contract-call.ts';
+import { anchorCheckpoint } from '../chain/anchor-call.ts';
 import type { ChainSender } from '../chain/sender.ts';
 import type { Logger } from '../service/logger.ts';
 import type { Signer } from '../service/signer.ts';

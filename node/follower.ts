@@ -5,8 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isCodedError } from '../core/bytes/error.ts';
 import { asHash } from '../core/bytes/hash.ts';
-import { applyRegistryEvent, emptyRegistry, type RegistryFacts } from '../core/authority/registry.ts';
-import type { ChainEvent, RegistryEvent } from '../core/authority/registry-event.ts';
+import { applyRegistryEvent, emptyRegistry } from '../core/authority/fold.ts';
+import type { RegistryFacts } from '../core/authority/registry.ts';
+import { isRegistryEvent, type RegistryEvent } from '../core/authority/registry-event.ts';
 import type { ChainReader, ChainUpdate } from '../chain/reader.ts';
 import type { Logger } from '../service/logger.ts';
 
@@ -23,10 +24,6 @@ export interface FollowerOptions {
 
 const POLL_MS = 1_000;
 const NO_BLOCK = { number: 0, hash: asHash(new Uint8Array(32)), at: 0 };
-
-function isRegistryEvent(event: ChainEvent): event is RegistryEvent {
-  return event.kind !== 'anchored' && event.kind !== 'forked';
-}
 
 export class ChainFollower {
   readonly #options: FollowerOptions;

@@ -107,11 +107,11 @@ export class Resumption {
     const { checkpoint, logSignature } = note;
     if (checkpoint.origin !== origin) return false;
     const { keys } = follower.facts;
-    const authority = findLog(follower.facts, writer.logId)?.authority;
+    const owners = findLog(follower.facts, writer.logId)?.owners.map(({ authority }) => authority) ?? [];
     return keys.some(
-      ({ type, authority: owner, publicKey }) =>
+      ({ type, authority, publicKey }) =>
         type === 'log' &&
-        owner === authority &&
+        owners.includes(authority) &&
         equalBytes(noteKeyHash(origin, publicKey), logSignature.keyHash) &&
         isSm2Signature(publicKey, encodeCheckpoint(checkpoint), logSignature.signature),
     );

@@ -12,6 +12,7 @@ import {
   findLog,
   findMode,
   isRegionWithin,
+  isSuspended,
   type KeyFact,
   type LogFact,
   type ModeFact,
@@ -60,6 +61,7 @@ function keyOf(facts: RegistryFacts, keyId: Hash, type: 'log' | 'document', { co
   if (key.type !== type || key.authority !== code) throw forbidden(`the registry lists the ${type} key for another use`, named);
   if (key.compromisedAt !== null) throw forbidden(`the registry calls the ${type} key compromised`, named);
   if (key.validTo !== null) throw forbidden(`the registry has retired the ${type} key`, named);
+  if (isSuspended(key, now)) throw forbidden(`the registry has suspended the ${type} key`, { ...named, until: key.suspended!.until });
   if (key.validFrom > now) throw forbidden(`the ${type} key is not valid yet`, { ...named, validFrom: key.validFrom });
   return key;
 }
@@ -81,7 +83,7 @@ export function requireMode(facts: RegistryFacts, { log }: Standing, licenceType
  * than this lacks the entry. Of several scopes one suffices; without any the verifier's finding is the same, whenever we issue.
  */
 export function groundOf(facts: RegistryFacts, standing: Standing, mode: ModeFact, now: number): number {
-  const { authority, logKey, documentKey } = standing;
+  const { log, authority, logKey, documentKey } = standing;
   const scopes = facts.scopes.filter(
     ({ authority: code, licenceType, region, validFrom, validTo }) =>
       code === authority.code &&
@@ -93,5 +95,7 @@ export function groundOf(facts: RegistryFacts, standing: Standing, mode: ModeFac
   const since = [logKey, documentKey].flatMap(({ registeredAt, validFrom }) => [registeredAt, validFrom]);
   const scopeSince = scopes.map(({ registeredAt, validFrom }) => Math.max(registeredAt, validFrom));
   if (scopeSince.length > 0) since.push(Math.min(...scopeSince));
+  // The log may have come to us from another authority.
+  since.push(log.owners.at(-1)!.since);
   return Math.max(...since, authority.registeredAt, mode.registeredAt);
 }

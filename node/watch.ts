@@ -4,7 +4,7 @@
  */
 import { encodeHex, equalBytes } from '../core/bytes/bytes.ts';
 import { forbidden, isCodedError, unavailable } from '../core/bytes/error.ts';
-import type { AnchorEvent, ChainEvent } from '../core/authority/registry-event.ts';
+import { type AnchorEvent, type ChainEvent, isAnchorEvent } from '../core/authority/registry-event.ts';
 import type { RegistryFacts } from '../core/authority/registry.ts';
 import type { ChainUpdate } from '../chain/reader.ts';
 import type { Anchors } from './log/anchors.ts';
@@ -70,7 +70,7 @@ export class ChainWatch {
   }
 
   #isOwnAnchor(event: ChainEvent): event is AnchorEvent {
-    return (event.kind === 'anchored' || event.kind === 'forked') && equalBytes(event.logId, this.#options.identity.logId);
+    return isAnchorEvent(event) && equalBytes(event.logId, this.#options.identity.logId);
   }
 
   async #takeAnchor(event: AnchorEvent): Promise<void> {

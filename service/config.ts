@@ -3,10 +3,19 @@
  * answers. A refusal names the place of the first bad member and never its value: config files hold secrets, bodies personal data.
  */
 import { readFile } from 'node:fs/promises';
-import type { ZodType } from 'zod';
+import { z, type ZodType } from 'zod';
+import { decodeUtf8 } from '../core/bytes/bytes.ts';
 import { malformed, notFound, unavailable } from '../core/bytes/error.ts';
 import type { JsonValue } from '../core/bytes/json.ts';
 import { parseJson } from '../core/bytes/json.ts';
+import { readPrivateFile } from './durable-file.ts';
+
+/** As given, from the directory the program was started in. */
+export const PATH = z.string().min(1);
+/** Ends without a slash: paths are put behind it. */
+export const URL_BASE = z.url({ protocol: /^https?$/ }).regex(/[^/]$/);
+/** 0: the system's choice. */
+export const PORT = z.number().int().min(0).max(65_535).default(0);
 
 /** Names of members that a schema gives. Keys of a free record come from outside and are not repeated. */
 const PLAIN_NAME = /^[A-Za-z][A-Za-z0-9]{0,31}$/;
@@ -33,4 +42,13 @@ export async function readConfig<T>(path: string, schema: ZodType<T>): Promise<T
     throw unavailable('the config file cannot be read', { path, reason: error.code ?? null });
   });
   return parseShape(schema, parseJson(bytes), 'config');
+}
+
+const MAX_SECRET_BYTES = 4096;
+
+/** One line of text in a file that only its owner may read, without its line end. Throws as `readPrivateFile`, and MALFORMED. */
+export async function readSecret(path: string): Promise<string> {
+  const text = decodeUtf8(await readPrivateFile(path, MAX_SECRET_BYTES)).replace(/\r?\n$/, '');
+  if (text === '' || /[\r\n]/.test(text)) throw malformed('the file must hold one line', { path });
+  return text;
 }

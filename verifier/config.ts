@@ -1,32 +1,15 @@
-/** The config file of a verifier or witness, and the secret a witness has. Paths are as given, from the directory of the start. */
+/** The config file of a verifier or witness. */
 import { z } from 'zod';
-import { decodeUtf8 } from '../core/bytes/bytes.ts';
-import { malformed } from '../core/bytes/error.ts';
-import { readConfig } from '../service/config.ts';
-import { readPrivateFile } from '../service/durable-file.ts';
-
-const ADDRESS = z.string().regex(/^0x[0-9a-f]{40}$/);
-const PATH = z.string().min(1);
-/** Ends without a slash: paths are put behind it. */
-const URL_BASE = z.url({ protocol: /^https?$/ }).regex(/[^/]$/);
+import { CHAIN_CONFIG } from '../chain/config.ts';
+import { PATH, PORT, readConfig, URL_BASE } from '../service/config.ts';
 
 const VERIFIER_CONFIG = z
   .strictObject({
     role: z.enum(['verifier', 'witness']),
     dataDir: PATH,
     host: z.string().default('127.0.0.1'),
-    /** 0: the system's choice. */
-    port: z.number().int().min(0).max(65_535).default(0),
-    chain: z.strictObject({
-      rpcUrl: z.url(),
-      chainId: z.number().int().positive(),
-      registry: ADDRESS,
-      anchor: ADDRESS,
-      /** Blocks that must follow a block before it counts. */
-      confirmations: z.number().int().min(0).max(1_000).default(0),
-      /** No event stands below it. */
-      fromBlock: z.number().int().min(0).default(0),
-    }),
+    port: PORT,
+    chain: CHAIN_CONFIG,
     /** Null: no verdicts here, and nobody's cosignature is waited for. */
     trustFile: PATH.nullable().default(null),
     /** Where nodes answer. The registry says which logs there are; one that is not here is not followed. */
@@ -50,13 +33,4 @@ export type VerifierConfig = z.infer<typeof VERIFIER_CONFIG>;
 /** Throws as `readConfig`. */
 export function readVerifierConfig(path: string): Promise<VerifierConfig> {
   return readConfig(path, VERIFIER_CONFIG);
-}
-
-const MAX_PASSPHRASE_BYTES = 4096;
-
-/** One line in a file that only its owner may read. Throws as `readPrivateFile`, and MALFORMED. */
-export async function readPassphrase(path: string): Promise<string> {
-  const text = decodeUtf8(await readPrivateFile(path, MAX_PASSPHRASE_BYTES)).replace(/\r?\n$/, '');
-  if (text === '' || /[\r\n]/.test(text)) throw malformed('the file must hold one line', { path });
-  return text;
 }

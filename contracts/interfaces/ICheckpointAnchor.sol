@@ -58,16 +58,19 @@ interface ICheckpointAnchor {
     error ProofTooLong(uint256 length);
     error NotExtending(bytes32 logId, uint64 have, uint64 got);
     error BadNumber(uint256 value);
+    /// @notice The root of the empty tree and entries, or the reverse.
+    error BadRoot(uint64 size, bytes32 root);
     error BadMapRoot(uint64 size, bytes32 mapRoot);
     error SizeShrinks(bytes32 logId, uint64 have, uint64 got);
     error NotLater(bytes32 logId, uint64 have, uint64 got);
     error TimeOutOfBounds(uint64 time, uint64 blockTime);
 
-    /// @notice Records a checkpoint of an open log, or that it contradicts the newest one: that from anyone, whatever its time.
+    /// @notice Records a checkpoint of an open log, or that it contradicts the newest one: that from anyone, whatever its time,
+    /// for a closed log as well, and under a key that was retired since.
     /// @param logId The log.
     /// @param size Entries in the log, at most 2^53-1.
     /// @param time The checkpoint's own time: at most an hour before the block's and two minutes after it.
-    /// @param root SM3 root of the tree.
+    /// @param root SM3 root of the tree, that of the empty tree if and only if the log is empty.
     /// @param mapRoot SM3 root of the map, zero if and only if the log is empty.
     /// @param keyId The log key that signed the checkpoint, of the authority whose log it was then.
     /// @param signature SM2 signature over the checkpoint's 128 bytes, r ‖ s.

@@ -60,7 +60,8 @@ interface IOmissionCourt {
     }
 
     /// @param charge 1 unmapped, 2 broken promise, 3 map rolled back, 4 fork, 5 split view.
-    /// @param takesEffect False: it rests on bytes signed with a key that is declared compromised, and waits for a quorum.
+    /// @param takesEffect False: it rests on bytes signed with a key that is declared compromised, or suspended in this block, and
+    /// waits for a quorum.
     event Charged(
         bytes32 indexed logId,
         bytes32 indexed chargeDigest,
@@ -72,6 +73,9 @@ interface IOmissionCourt {
     );
     /// @notice The log is disputed from there on: the first charge, or one that reaches further back.
     event Disputed(bytes32 indexed logId, bytes32 indexed chargeDigest, uint8 charge, uint64 fromSequence, uint64 fromSize);
+    /// @notice A quorum lets take effect what waited for it.
+    event Confirmed(bytes32 indexed logId, bytes32 indexed chargeDigest);
+    /// @param chargeDigest The one that the dispute stood on; zero if all were waiting.
     event Cleared(bytes32 indexed logId, bytes32 indexed chargeDigest, string reason);
 
     error NotMember(address account);
@@ -84,7 +88,9 @@ interface IOmissionCourt {
     error BadPromise(uint64 issuedAt, uint64 deadline);
     error WrongStart(bytes32 logId, uint64 sequence);
     error BadNumber(uint256 value);
-    /// @notice Brought before, or examined and cleared by a quorum.
+    /// @notice No checkpoint: a log is empty in size, tree and map, or in none.
+    error BadCheckpoint(uint64 size, bytes32 root, bytes32 mapRoot);
+    /// @notice Brought before, no further back and no firmer than now; or examined and cleared by a quorum.
     error KnownCharge(bytes32 chargeDigest);
     error UnknownCharge(bytes32 chargeDigest);
     error NotDisputed(bytes32 logId);
@@ -113,7 +119,7 @@ interface IOmissionCourt {
         bytes calldata slotProof
     ) external;
 
-    /// @notice O3: what a slot held is gone, or is another, in a checkpoint that is not smaller.
+    /// @notice O3: what a slot held is gone, or is another, in a checkpoint that is not smaller. (Of equal sizes it is a fork.)
     function chargeRolledBack(
         bytes32 logId,
         Start calldata start,
@@ -144,7 +150,9 @@ interface IOmissionCourt {
     /// @notice Lets a charge take effect that rests on a compromised key.
     function confirm(bytes32 chargeDigest) external;
 
-    /// @notice Ends a log's dispute: every charge brought so far against it is answered, and none of them can be brought again.
+    /// @notice Ends a log's dispute: every charge brought so far against it is answered, waiting ones too, and none of them can be
+    /// brought again. What the log signs anew after that is a new lie, but for an entry that stays in its tree.
+    /// @param reason 1 to 1024 bytes.
     function clear(bytes32 logId, string calldata reason) external;
 
     // Views
@@ -154,6 +162,10 @@ interface IOmissionCourt {
     /// @notice All zero while the log is not disputed.
     function disputeOf(bytes32 logId) external view returns (Dispute memory);
 
-    /// @notice keccak256 of log id, charge and what it is about: a fact has one charge, however it is shown.
+    /// @notice keccak256 of log id, charge and what it is about: a fact has one charge, however it is shown. It may be brought
+    /// again from a smaller size on, or without the bytes for which it waits. What it is about is keccak256 of
+    /// O1 slot, leaf hash of the entry; O2 slot, leaf hash promised; O3 slot, leaf hash that it held;
+    /// O4 size, the two roots, the lower first; of one root: size, root, the two map roots, the lower first;
+    /// O5 as O4, with the number of O4: the earlier size, its root and the other. So is O3 between equal sizes.
     function isKnownCharge(bytes32 chargeDigest) external view returns (bool);
 }

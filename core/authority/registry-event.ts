@@ -1,5 +1,5 @@
 /**
- * What the chain says, as plain data: events of the registry and of the anchor contract, each with the block it stands in.
+ * What the chain says, as plain data: events of the registry, the anchor contract and the court, each with the block it stands in.
  *
  * Whoever makes these values (the chain reader) has checked their shape: codes have 18 characters, a public key lies on the
  * curve and has the key id it is listed under, a log id belongs to its origin. Whether an event is *allowed* the contract has
@@ -28,6 +28,10 @@ export type LogClass = (typeof LOG_CLASSES)[number];
 export const HISTORY_MODES = ['public', 'private'] as const;
 export type HistoryMode = (typeof HISTORY_MODES)[number];
 
+/** What a log can be convicted of. In the order of their numbers on chain, from 1. */
+export const CHARGE_KINDS = ['unmapped', 'broken-promise', 'rolled-back', 'fork', 'split-view'] as const;
+export type ChargeKind = (typeof CHARGE_KINDS)[number];
+
 /** `code` and `owner` are unified social credit codes; `region` is a GB/T 2260 code; a null `validTo` means no end yet. */
 export type RegistryEvent =
   | {
@@ -48,6 +52,18 @@ export type RegistryEvent =
       readonly block: BlockPoint;
     }
   | {
+      readonly kind: 'parent-changed';
+      readonly code: string;
+      readonly parent: string | null;
+      readonly block: BlockPoint;
+    }
+  | {
+      readonly kind: 'authority-dissolved';
+      readonly code: string;
+      readonly dissolvedAt: number;
+      readonly block: BlockPoint;
+    }
+  | {
       readonly kind: 'key-added';
       readonly code: string;
       readonly keyId: Hash;
@@ -59,6 +75,14 @@ export type RegistryEvent =
   | { readonly kind: 'key-retired'; readonly keyId: Hash; readonly validTo: number; readonly block: BlockPoint }
   | { readonly kind: 'key-compromised'; readonly keyId: Hash; readonly since: number; readonly block: BlockPoint }
   | {
+      /** Perhaps lost. A null `until` lifts it. */
+      readonly kind: 'key-suspended';
+      readonly keyId: Hash;
+      readonly suspendedAt: number;
+      readonly until: number | null;
+      readonly block: BlockPoint;
+    }
+  | {
       readonly kind: 'scope-granted';
       readonly scopeId: Hash;
       readonly code: string;
@@ -66,9 +90,23 @@ export type RegistryEvent =
       readonly region: string;
       readonly validFrom: number;
       readonly validTo: number | null;
+      /** The grantor's own scope that it is part of; null for one that the consortium gave. */
+      readonly parentId: Hash | null;
       readonly block: BlockPoint;
     }
   | { readonly kind: 'scope-ended'; readonly scopeId: Hash; readonly validTo: number; readonly block: BlockPoint }
+  | {
+      readonly kind: 'duty-granted';
+      readonly dutyId: Hash;
+      readonly code: string;
+      /** What data may be read for. */
+      readonly purpose: string;
+      readonly validFrom: number;
+      readonly validTo: number | null;
+      readonly parentId: Hash | null;
+      readonly block: BlockPoint;
+    }
+  | { readonly kind: 'duty-ended'; readonly dutyId: Hash; readonly validTo: number; readonly block: BlockPoint }
   | {
       readonly kind: 'log-registered';
       readonly logId: Hash;
@@ -79,9 +117,18 @@ export type RegistryEvent =
       readonly quantum: number;
       readonly beat: number;
       readonly promiseSpan: number;
+      /** A seal is overdue after it, ms; null but for a seals log. */
+      readonly term: number | null;
       readonly block: BlockPoint;
     }
-  | { readonly kind: 'log-closed'; readonly logId: Hash; readonly closedAt: number; readonly block: BlockPoint }
+  | {
+      readonly kind: 'log-closed';
+      readonly logId: Hash;
+      readonly closedAt: number;
+      /** Closed by its own authority, which then stands by its last anchor. */
+      readonly byOwner: boolean;
+      readonly block: BlockPoint;
+    }
   | {
       readonly kind: 'vrf-key-set';
       readonly logId: Hash;
@@ -103,6 +150,33 @@ export type RegistryEvent =
       readonly licenceType: string;
       readonly since: number;
       readonly block: BlockPoint;
+    }
+  | {
+      /** 机构改革: from this block on the logs, and with them the function, are the successor's. */
+      readonly kind: 'function-moved';
+      readonly code: string;
+      readonly successor: string;
+      readonly logIds: readonly Hash[];
+      readonly licenceTypes: readonly string[];
+      readonly movedAt: number;
+      readonly block: BlockPoint;
+    }
+  | {
+      /** The court found a charge proven. Checkpoints of the log from this size on are disputed. */
+      readonly kind: 'log-disputed';
+      readonly logId: Hash;
+      /** Keccak-256, the court's own. */
+      readonly chargeDigest: Hash;
+      readonly charge: ChargeKind;
+      readonly fromSequence: number;
+      readonly fromSize: number;
+      readonly block: BlockPoint;
+    }
+  | {
+      readonly kind: 'dispute-cleared';
+      readonly logId: Hash;
+      readonly reason: string;
+      readonly block: BlockPoint;
     };
 
 interface AnchorFields {
@@ -115,7 +189,7 @@ interface AnchorFields {
   readonly rootHash: Hash;
   readonly mapRoot: Hash;
   readonly keyId: Hash;
-  /** As handed in. Until the chain checks signatures itself, whoever reads this must. */
+  /** The chain has verified it; readers do so again. */
   readonly signature: Signature;
   readonly block: BlockPoint;
 }
@@ -124,3 +198,12 @@ interface AnchorFields {
 export type AnchorEvent = ({ readonly kind: 'anchored' } & AnchorFields) | ({ readonly kind: 'forked' } & AnchorFields);
 
 export type ChainEvent = RegistryEvent | AnchorEvent;
+
+export function isAnchorEvent(event: ChainEvent): event is AnchorEvent {
+  return event.kind === 'anchored' || event.kind === 'forked';
+}
+
+/** One that changes what the registry's facts are. */
+export function isRegistryEvent(event: ChainEvent): event is RegistryEvent {
+  return !isAnchorEvent(event);
+}

@@ -8,7 +8,18 @@
 import { encodeHex, equalBytes } from '../bytes/bytes.ts';
 import type { Hash } from '../bytes/hash.ts';
 import { keyIdOf } from '../authority/key-id.ts';
-import { findAuthority, findKey, findLog, type KeyFact, type LogFact, type RegistryFacts } from '../authority/registry.ts';
+import {
+  findAuthority,
+  findDispute,
+  findKey,
+  findLog,
+  isLogKeyAt,
+  isSuspended,
+  type KeyFact,
+  type LogFact,
+  ownerAt,
+  type RegistryFacts,
+} from '../authority/registry.ts';
 import { encodeAttestation } from '../log/attestation.ts';
 import { checkpointDigest, encodeCheckpoint, encodeCosigned, type Checkpoint } from '../log/checkpoint.ts';
 import { noteKeyHash, parseNote, type Note } from '../log/note.ts';
@@ -32,7 +43,7 @@ export interface Basis {
   readonly witnesses: Finding;
   readonly anchor: Finding;
   readonly freshness: Finding;
-  /** What speaks against the log as a whole: a fork, or a size below the trust file's floor. */
+  /** What speaks against the log as a whole: a fork, a dispute, or a size below the trust file's floor. */
   readonly standing: Finding;
   readonly anchorView: AnchorView | null;
   readonly freshnessView: Freshness;
@@ -46,15 +57,18 @@ interface AttestedAnchor {
 
 const MAX_CLOCK_LAG = 120_000;
 
-/** Neither the log's own authority nor the one above it, at whose word it acts, vouches for a log. */
+/** None of the authorities whose log it is or was, nor the one above any of them, at whose word it acts, vouches for a log. */
 export function mayWitness(facts: RegistryFacts, log: LogFact, authority: string): boolean {
-  return authority !== log.authority && authority !== findAuthority(facts, log.authority)?.parent;
+  return log.owners.every(
+    (owner) => authority !== owner.authority && authority !== findAuthority(facts, owner.authority)?.parent,
+  );
 }
 
-/** A witness that may count for this log: of an authority that may, with a key that is not known to be lost. */
+/** A witness that may count for this log: of an authority that may, with a key that is not known or suspected to be lost. */
 export function isIndependentWitness(facts: RegistryFacts, log: LogFact, { authority, publicKey }: WitnessTrust): boolean {
   const known = findKey(facts, keyIdOf(publicKey));
-  return mayWitness(facts, log, authority) && (known === undefined || known.compromisedAt === null);
+  const isLost = known !== undefined && (known.compromisedAt !== null || isSuspended(known, facts.block.at));
+  return mayWitness(facts, log, authority) && !isLost;
 }
 
 function independentWitnesses({ trust, facts }: World, log: LogFact): WitnessTrust[] {
@@ -102,12 +116,13 @@ function attestedAnchors(world: World, log: LogFact, claims: readonly AnchorClai
   return anchors.toSorted((a, b) => a.checkpoint.issuedAt - b.checkpoint.issuedAt);
 }
 
-/** The log key that signed a note, whether or not it still counts. */
+/** The log key that signed a note, of whoever owned the log then; whether or not it still counts. */
 function logKeyOf(world: World, log: LogFact, note: Note): KeyFact | undefined {
+  const owner = ownerAt(log, note.checkpoint.issuedAt);
   return world.facts.keys.find(
     (key) =>
       key.type === 'log' &&
-      key.authority === log.authority &&
+      key.authority === owner &&
       equalBytes(noteKeyHash(note.checkpoint.origin, key.publicKey), note.logSignature.keyHash),
   );
 }
@@ -120,8 +135,9 @@ function signatureFinding(world: World, log: LogFact, note: Note): Finding {
     return unknown('BAD_SIGNATURE');
   if (key.compromisedAt !== null && issuedAt >= key.compromisedAt)
     return unknown('KEY_COMPROMISED', { keyId: encodeHex(key.keyId) });
-  const isValid = issuedAt >= key.validFrom && (key.validTo === null || issuedAt < key.validTo);
-  return isValid ? pass({ keyId: encodeHex(key.keyId) }) : unknown('KEY_RETIRED', { keyId: encodeHex(key.keyId) });
+  if (isSuspended(key, world.evaluatedAt) && issuedAt >= key.suspended!.from)
+    return unknown('KEY_COMPROMISED', { keyId: encodeHex(key.keyId), suspendedUntil: key.suspended!.until });
+  return isLogKeyAt(key, log, issuedAt) ? pass({ keyId: encodeHex(key.keyId) }) : unknown('KEY_RETIRED', { keyId: encodeHex(key.keyId) });
 }
 
 function anchorFinding(world: World, answer: LogAnswer, stoodOn: AttestedAnchor | undefined): Finding {
@@ -155,6 +171,10 @@ function freshnessOf(world: World, answer: LogAnswer, anchoredAt: number | null)
 
 function standingFinding(world: World, answer: LogAnswer, checkpoint: Checkpoint): Finding {
   if (answer.trouble === 'FORKED_LOG' || answer.trouble === 'DISPUTED_LOG') return unknown(answer.trouble);
+  const dispute = findDispute(world.facts, answer.logId);
+  if (dispute !== undefined && checkpoint.size >= dispute.fromSize) {
+    return unknown('DISPUTED_LOG', { charge: dispute.charge, fromSize: dispute.fromSize, size: checkpoint.size });
+  }
   const floor = world.trust.floors.find(({ logId }) => equalBytes(logId, answer.logId));
   if (floor !== undefined && checkpoint.issuedAt > floor.time && checkpoint.size < floor.size) {
     return unknown('FORKED_LOG', { floor: floor.size, size: checkpoint.size });

@@ -8,7 +8,7 @@ import { equalBytes } from '../bytes/bytes.ts';
 import { isCodedError } from '../bytes/error.ts';
 import type { Hash } from '../bytes/hash.ts';
 import type { Envelope } from '../authority/envelope.ts';
-import { findAuthority, findMode, isRegionWithin, type ScopeFact } from '../authority/registry.ts';
+import { findAuthority, findMode, isRegionWithin, type LogFact, ownerAt, type ScopeFact } from '../authority/registry.ts';
 import { type Cover, parseCover } from '../licence/cover.ts';
 import { verifyDisclosures } from '../licence/document.ts';
 import { fileFindingOf } from '../licence/file-history.ts';
@@ -31,6 +31,8 @@ export interface LicenceRecord {
   readonly licence: ToldHistory;
   /** Place in the licence's history of the issue entry that the payload opens, or null. */
   readonly issuePlace: number | null;
+  /** Whose log it was when the issue was recorded; null when that cannot be told. */
+  readonly issuedBy: string | null;
   readonly issuerAuthority: Finding;
   readonly issuerScope: Finding;
 }
@@ -87,23 +89,44 @@ function readThrough(world: World, answer: LookupAnswer, read: CoverRead): Licen
   );
   const issuePlace = place === -1 ? null : place;
   const issuedIn = issuePlace === null ? null : basis.provedTime(licence.entries[issuePlace]!.entryIndex);
+  const issuedBy = issuedIn === null ? null : ownerDuring(basis.log, issuedIn);
+  // 延续 by a successor keeps the family, and with it the code of the authority that issued it first.
+  const firstIssue = licence.kinds.indexOf('issue');
+  const begunBy = firstIssue === -1 ? null : ownerDuring(basis.log, basis.provedTime(licence.entries[firstIssue]!.entryIndex));
   return {
     ...read,
     envelope: cover.licence,
     licence,
     issuePlace,
-    issuerAuthority: authorityFinding(world, basis, payload, issuedIn),
-    issuerScope: scopeFinding(world, payload, issuedIn),
+    issuedBy,
+    issuerAuthority: authorityFinding(world, basis, payload, { issuedIn, issuedBy, begunBy }),
+    issuerScope: scopeFinding(world, payload, issuedIn, issuedBy),
   };
 }
 
-function authorityFinding(world: World, basis: Basis, payload: LicencePayload, issuedIn: ProvedTime | null): Finding {
+/** Whose log it was during all of the span; null when it passed from one to another in it. */
+function ownerDuring(log: LogFact, { from, to }: ProvedTime): string | null {
+  const owner = ownerAt(log, from);
+  return ownerAt(log, to ?? Number.MAX_SAFE_INTEGER) === owner ? owner : null;
+}
+
+interface IssuedBy {
+  readonly issuedIn: ProvedTime | null;
+  readonly issuedBy: string | null;
+  /** Whose log it was when the licence's first issue was recorded. */
+  readonly begunBy: string | null;
+}
+
+/** The issuer that the licence names, or its successor for a licence that the issuer began; in the issuer's log, with a mode. */
+function authorityFinding(world: World, basis: Basis, payload: LicencePayload, { issuedIn, issuedBy, begunBy }: IssuedBy): Finding {
   const { issuer, type } = payload.identifier;
   const authority = findAuthority(world.facts, issuer);
   const mode = findMode(world.facts, basis.log.logId, type);
   const facts = { issuer, log: basis.log.origin };
-  if (authority === undefined || basis.log.authority !== issuer || payload.origin !== basis.log.origin)
-    return fail('UNKNOWN_ISSUER', facts);
+  const isIts = basis.log.owners.some((owner) => owner.authority === issuer);
+  if (authority === undefined || !isIts || payload.origin !== basis.log.origin) return fail('UNKNOWN_ISSUER', facts);
+  if (issuedIn !== null && (issuedBy === null || begunBy === null)) return unknown('UNKNOWN_ISSUER', { ...facts, moved: true });
+  if (issuedIn !== null && begunBy !== issuer) return fail('UNKNOWN_ISSUER', { ...facts, begunBy });
   if (mode === undefined) return fail('OUT_OF_SCOPE', { ...facts, mode: null });
   // Private histories need the VRF of step D; until then nothing can be shown about them.
   if (mode.mode === 'private') return unknown('BAD_PROOF', { ...facts, mode: 'private' });
@@ -130,11 +153,18 @@ export function holdsDuring(
     : unknown(code, facts);
 }
 
-function scopeFinding(world: World, payload: LicencePayload, issuedIn: ProvedTime | null): Finding {
+/** The scope is that of whoever issued: after a succession the successor's own. */
+function scopeFinding(
+  world: World,
+  payload: LicencePayload,
+  issuedIn: ProvedTime | null,
+  issuedBy: string | null,
+): Finding {
   const { issuer, type } = payload.identifier;
-  const region = findAuthority(world.facts, issuer)?.region ?? '';
+  const holder = issuedBy ?? issuer;
+  const region = findAuthority(world.facts, holder)?.region ?? '';
   const covers = (scope: ScopeFact): boolean =>
-    scope.authority === issuer && scope.licenceType === type && isRegionWithin(region, scope.region);
+    scope.authority === holder && scope.licenceType === type && isRegionWithin(region, scope.region);
   const scopes = world.facts.scopes.filter(covers);
   if (scopes.length === 0) return fail('OUT_OF_SCOPE', { type, region });
   if (issuedIn === null) return unknown('BAD_PROOF');

@@ -83,7 +83,8 @@ export interface IssuerView {
   readonly code: string;
   readonly name: string;
   readonly region: string;
-  readonly successor: string | null;
+  /** Who has taken over its function, and answers for the licence now. */
+  readonly successor: { readonly code: string; readonly name: string } | null;
 }
 
 export interface LicenceView {

@@ -131,7 +131,8 @@ function notRecorded(world: World, question: Question, bases: readonly Basis[]):
   const coverage = world.facts.coverages.findLast(
     ({ authority, licenceType }) => authority === identifier.issuer && licenceType === type,
   );
-  const isCovered = basis.log.authority === identifier.issuer && coverage !== undefined && coverage.since <= payload.validFrom;
+  const isIts = basis.log.owners.some(({ authority }) => authority === identifier.issuer);
+  const isCovered = isIts && coverage !== undefined && coverage.since <= payload.validFrom;
   const rests = [basis.signature, basis.anchor, basis.witnesses, basis.freshness, basis.standing, told.finding];
   const isShown = rests.every(({ outcome }) => outcome === 'pass');
   const isAbsent = isShown && told.entries.length === 0 && isCovered;

@@ -2,7 +2,8 @@
  * What a question is judged against: whom the reader believes, what the registry says, which instant is meant, and whether
  * the chain was asked just now (online) or only its witnesses' word is at hand (offline).
  */
-import { contradictionOf, type RegistryFacts } from '../authority/registry.ts';
+import { contradictionOf } from '../authority/contradiction.ts';
+import type { RegistryFacts } from '../authority/registry.ts';
 import { chainReferenceOf } from '../log/attestation.ts';
 import type { Hash } from '../bytes/hash.ts';
 import type { Trust } from './trust.ts';

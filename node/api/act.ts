@@ -23,16 +23,17 @@ export const ACT_REQUEST = z.strictObject({
 export type ActRequest = z.infer<typeof ACT_REQUEST>;
 
 /** Throws MALFORMED. `plan` refuses with NOT_FOUND for a licence that this log does not know, CONFLICT for one that has ended. */
-export function prepareAct(issuer: Pick<Issuer, 'origin' | 'code'>, kind: ActKind, request: ActRequest): Omit<Write, 'request'> {
+export function prepareAct({ origin }: Pick<Issuer, 'origin'>, kind: ActKind, request: ActRequest): Omit<Write, 'request'> {
   const { reason, legalBasis, effectiveAt } = request;
   const identifier = parseLicenceIdentifier(request.identifier);
   if (identifier.grade === 'invalid') throw malformed('the identifier’s check character is wrong');
   const body = encodeLicenceAct({ reason, legalBasis, effectiveAt });
   parseLicenceAct(body);
-  const h = publicLicenceSecret(logIdOf(issuer.origin), identifier.family);
+  const h = publicLicenceSecret(logIdOf(origin), identifier.family);
   const plan = (log: Histories): readonly Draft[] => {
+    // The history is in this log: ours, or taken over with it from the authority that issued the licence.
     const said = log.history(h);
-    if (identifier.issuer !== issuer.code || said.length === 0) throw notFound('this log knows no such licence');
+    if (said.length === 0) throw notFound('this log knows no such licence');
     // Whoever names an old version may not know of the newer one, which would end with it.
     const last = lastVersion(said);
     if (identifier.version !== last) throw conflict('there is a newer version of the licence', { lastVersion: last });

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { conflict, invariant } from '../../core/bytes/error.ts';
+import { conflict, invariant, notFound } from '../../core/bytes/error.ts';
 import { asHash, hashFromHex, type Hash } from '../../core/bytes/hash.ts';
 import { encodeCanonicalJson, type JsonObject } from '../../core/bytes/json.ts';
 import { type Envelope, formatEnvelope } from '../../core/authority/envelope.ts';
@@ -46,6 +46,11 @@ const FILES = z.array(z.string().regex(/^[0-9a-f]{64}$/)).max(64);
 export const ISSUE_REQUEST = z
   .strictObject({
     type: z.string().regex(/^[0-9A-Z]{21}$/),
+    /** For a newer version (延续) of a licence that the log's former owner issued: the code in its identifier. */
+    issuer: z
+      .string()
+      .regex(/^[0-9A-Z]{18}$/)
+      .optional(),
     serial: z.string().regex(/^(?=.*[0-9A-Z])[0-9A-Z_]{1,32}$/),
     version: z.number().int().min(1).max(999),
     validFrom: TIME,
@@ -70,7 +75,7 @@ export interface Issuer {
 /** Signs the document. What the log says is decided when its turn comes: `plan` refuses with CONFLICT. */
 export async function prepareIssue(issuer: Issuer, request: IssueRequest): Promise<Omit<Write, 'request'>> {
   const { type, serial, version } = request;
-  const text = formatLicenceIdentifier({ type, issuer: issuer.code, serial, version });
+  const text = formatLicenceIdentifier({ type, issuer: request.issuer ?? issuer.code, serial, version });
   const identifier = parseLicenceIdentifier(text);
   const disclosures = Object.entries(request.fields).map(([name, value]) => ({ salt: randomBytes(32), name, value }));
   const files = request.files.map((file) => hashFromHex(file));
@@ -86,7 +91,8 @@ export async function prepareIssue(issuer: Issuer, request: IssueRequest): Promi
   const h = publicLicenceSecret(logIdOf(issuer.origin), identifier.family);
   const issue: Draft = { kind: 'issue', h, nonce: payload.salt, body: licence.payload };
   const plan = (log: Histories): readonly Draft[] => {
-    requireNext(log, h, version);
+    const isBegun = requireNext(log, h, version);
+    if (!isBegun && identifier.issuer !== issuer.code) throw notFound('this log knows no such licence of another issuer');
     return [issue, ...covers];
   };
   return { entryCount: 1 + covers.length, plan, said };
@@ -116,13 +122,17 @@ function coverDraft(file: Hash, licence: Envelope, disclosures: readonly Disclos
   return { kind: 'file', h: fileSecret(file), nonce: randomBytes(32), body };
 }
 
-/** The first version that this log records may be any: earlier ones can stand elsewhere. Then one after the other. Throws CONFLICT. */
-function requireNext(log: Histories, h: HistorySecret, version: number): void {
+/**
+ * The first version that this log records may be any: earlier ones can stand elsewhere. Then one after the other. True when there was
+ * one before. Throws CONFLICT.
+ */
+function requireNext(log: Histories, h: HistorySecret, version: number): boolean {
   const said = log.history(h);
-  if (said.length === 0) return;
+  if (said.length === 0) return false;
   if (statusOf([...said.map(({ kind }) => kind), 'issue']).outcome === 'unknown') throw conflict('the licence has ended');
   const last = lastVersion(said);
   if (version !== last + 1) throw conflict('the version does not follow the last one', { lastVersion: last });
+  return true;
 }
 
 /** Of a history with an issue in it. */

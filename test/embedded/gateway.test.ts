@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Transaction, keccak256 } from 'ethers';
-import { createRpcGateway } from '../../chain/rpc-gateway.ts';
+import { createRpcGateway } from '../../chain/embedded/rpc-gateway.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
 import { createLogger } from '../../service/logger.ts';
 import {

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../core/bytes/json.ts';
 import { call, deployed, send, stored } from './chain-fixture.ts';
 
-const MAIN = join(import.meta.dirname, '../../chain/embedded-main.ts');
+const MAIN = join(import.meta.dirname, '../../chain/embedded/main.ts');
 const SAVE_EVERY = 250;
 const count = Number(process.argv[2] ?? 10_000);
 

@@ -29,7 +29,7 @@ import {
   stored,
 } from './chain-fixture.ts';
 
-const MAIN = join(import.meta.dirname, '../../chain/embedded-main.ts');
+const MAIN = join(import.meta.dirname, '../../chain/embedded/main.ts');
 
 interface Program {
   readonly url: string;

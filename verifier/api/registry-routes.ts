@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import { notFound, unavailable } from '../../core/bytes/error.ts';
 import { formatBlockPoint, formatRegistryFacts } from '../../core/authority/facts-json.ts';
-import { findAuthority, type RegistryFacts } from '../../core/authority/registry.ts';
+import { findAuthority, type LogFact, ownerAt, type RegistryFacts } from '../../core/authority/registry.ts';
 import { sendJson } from '../../service/http.ts';
 import type { ChainFollower } from '../follow/chain-follower.ts';
 import type { LogFollower } from '../follow/log-follower.ts';
@@ -29,16 +29,20 @@ function factsOf({ chain }: RegistrySources): RegistryFacts {
 function factsAbout(facts: RegistryFacts, code: string, at: number | null): RegistryFacts {
   const isKnown = ({ registeredAt }: { registeredAt: number }): boolean => at === null || registeredAt <= at;
   const isInForce = (from: number, to: number | null): boolean => at === null || (from <= at && (to === null || at < to));
-  const logs = facts.logs.filter((log) => log.authority === code && isKnown(log) && isInForce(log.registeredAt, log.closedAt));
+  const isIts = (log: LogFact): boolean => (at === null ? log.authority : ownerAt(log, at)) === code;
+  const logs = facts.logs.filter((log) => isIts(log) && isKnown(log) && isInForce(log.registeredAt, log.closedAt));
   const logIds = new Set(logs.map(({ logId }) => encodeHex(logId)));
   return {
     block: facts.block,
     authorities: facts.authorities.filter((one) => one.code === code && isKnown(one)),
     keys: facts.keys.filter((key) => key.authority === code && isKnown(key) && isInForce(key.validFrom, key.validTo)),
     scopes: facts.scopes.filter((one) => one.authority === code && isKnown(one) && isInForce(one.validFrom, one.validTo)),
+    duties: facts.duties.filter((one) => one.authority === code && isKnown(one) && isInForce(one.validFrom, one.validTo)),
     logs,
     modes: facts.modes.filter((mode) => logIds.has(encodeHex(mode.logId)) && isKnown(mode)),
     coverages: facts.coverages.filter((one) => one.authority === code && isKnown(one)),
+    successions: facts.successions.filter((one) => [one.authority, one.successor].includes(code) && isKnown(one)),
+    disputes: facts.disputes.filter((one) => logIds.has(encodeHex(one.logId)) && isKnown(one)),
   };
 }
 

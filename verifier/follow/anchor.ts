@@ -1,24 +1,26 @@
 /**
- * An anchored checkpoint: what the chain says of it, and whether the log's own key signed it. Until the chain checks signatures itself,
- * an anchor without one that holds is no checkpoint of the log.
+ * An anchored checkpoint: what the chain says of it, and whether the log's own key signed it. The chain checks that too; whoever follows
+ * it takes its word for nothing that it can check, and a key may be declared lost afterwards.
  */
 import { encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
-import { findKey, type KeyFact, type LogFact, type RegistryFacts } from '../../core/authority/registry.ts';
+import { findKey, isLogKeyAt, isSuspended, type KeyFact, type LogFact, type RegistryFacts } from '../../core/authority/registry.ts';
 import type { AnchorEvent, BlockPoint } from '../../core/authority/registry-event.ts';
 import { checkpointDigest, encodeCheckpoint, type Checkpoint } from '../../core/log/checkpoint.ts';
 import { formatNote, noteKeyHash, type Note } from '../../core/log/note.ts';
 import type { Origin } from '../../core/log/origin.ts';
 import { isSm2Signature } from '../../core/sm/sm2.ts';
 
-/** A key that may sign the log's checkpoints of this time. */
-function isLogKey(key: KeyFact, log: LogFact, issuedAt: number): boolean {
-  const { type, authority, validFrom, validTo, compromisedAt } = key;
-  if (type !== 'log' || authority !== log.authority) return false;
-  return (
-    issuedAt >= validFrom && (validTo === null || issuedAt < validTo) && (compromisedAt === null || issuedAt < compromisedAt)
-  );
+/** A key that may have signed the log's checkpoints of this time, and is not known or suspected to have been lost by then. */
+function mayHaveSigned(key: KeyFact, log: LogFact, issuedAt: number, facts: RegistryFacts): boolean {
+  const { compromisedAt } = key;
+  const isLost = (compromisedAt !== null && issuedAt >= compromisedAt) || isSuspendedThen(key, issuedAt, facts);
+  return isLogKeyAt(key, log, issuedAt) && !isLost;
+}
+
+function isSuspendedThen(key: KeyFact, issuedAt: number, { block }: RegistryFacts): boolean {
+  return isSuspended(key, block.at) && issuedAt >= key.suspended!.from;
 }
 
 /** True when the log's line is of a key of the log, valid at the checkpoint's own time, and holds. */
@@ -27,7 +29,7 @@ export function isSignedNote({ checkpoint, logSignature }: Note, log: LogFact, f
   if (origin !== log.origin) return false;
   return facts.keys.some(
     (key) =>
-      isLogKey(key, log, issuedAt) &&
+      mayHaveSigned(key, log, issuedAt, facts) &&
       equalBytes(noteKeyHash(origin, key.publicKey), logSignature.keyHash) &&
       isSm2Signature(key.publicKey, encodeCheckpoint(checkpoint), logSignature.signature),
   );
@@ -72,7 +74,7 @@ export class Anchor {
   /** By a key of the log, valid at the checkpoint's own time. */
   isSigned(log: LogFact, facts: RegistryFacts): boolean {
     const key = findKey(facts, this.#event.keyId);
-    if (key === undefined || !isLogKey(key, log, this.checkpoint.issuedAt)) return false;
+    if (key === undefined || !mayHaveSigned(key, log, this.checkpoint.issuedAt, facts)) return false;
     // A key id stands for one public key for ever, so the signature is verified once.
     return (this.#isHolding ??= isSm2Signature(key.publicKey, encodeCheckpoint(this.checkpoint), this.#event.signature));
   }

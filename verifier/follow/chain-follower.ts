@@ -6,8 +6,9 @@
 import { encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
 import { conflict, isCodedError } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
-import { applyRegistryEvent, emptyRegistry, findLog, type RegistryFacts } from '../../core/authority/registry.ts';
-import type { AnchorEvent, BlockPoint, ChainEvent, RegistryEvent } from '../../core/authority/registry-event.ts';
+import { applyRegistryEvent, emptyRegistry } from '../../core/authority/fold.ts';
+import { findLog, type RegistryFacts } from '../../core/authority/registry.ts';
+import { type AnchorEvent, type BlockPoint, type ChainEvent, isAnchorEvent, type RegistryEvent } from '../../core/authority/registry-event.ts';
 import { chainReferenceOf } from '../../core/log/attestation.ts';
 import type { Origin } from '../../core/log/origin.ts';
 import type { ChainReader, ChainUpdate, ReaderCursor } from '../../chain/reader.ts';
@@ -151,7 +152,7 @@ export class ChainFollower {
   #apply(events: readonly ChainEvent[], head: BlockPoint | null, seenAt: (block: BlockPoint) => number): void {
     const anchors: AnchorEvent[] = [];
     for (const event of events) {
-      if (event.kind === 'anchored' || event.kind === 'forked') {
+      if (isAnchorEvent(event)) {
         anchors.push(event);
         continue;
       }

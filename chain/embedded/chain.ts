@@ -8,11 +8,11 @@
  */
 import { join } from 'node:path';
 import { Transaction } from 'ethers';
-import { type CodedError, conflict, invariant, unavailable, unverified } from '../core/bytes/error.ts';
-import type { JsonObject, JsonValue } from '../core/bytes/json.ts';
+import { type CodedError, conflict, invariant, unavailable, unverified } from '../../core/bytes/error.ts';
+import type { JsonObject, JsonValue } from '../../core/bytes/json.ts';
 import { Executor, GAS_LIMIT, HARDFORK, RpcError, executorVersion } from './executor.ts';
 import { type SavedState, readSavedState, writeSavedState } from './executor.ts';
-import type { Logger } from '../service/logger.ts';
+import type { Logger } from '../../service/logger.ts';
 import { type ChainTerms, Journal, type JournalContents } from './journal.ts';
 import { type AnswerRpc, createRpcGateway } from './rpc-gateway.ts';
 

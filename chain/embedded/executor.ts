@@ -24,11 +24,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { concatBytes, encodeHex, encodeUtf8 } from '../core/bytes/bytes.ts';
-import { unavailable } from '../core/bytes/error.ts';
-import type { JsonValue } from '../core/bytes/json.ts';
-import { sm3 } from '../core/sm/sm3.ts';
-import { replaceFileDurably } from '../service/durable-file.ts';
+import { concatBytes, encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { unavailable } from '../../core/bytes/error.ts';
+import type { JsonValue } from '../../core/bytes/json.ts';
+import { sm3 } from '../../core/sm/sm3.ts';
+import { replaceFileDurably } from '../../service/durable-file.ts';
 
 /** Fixed for ever: they enter every block hash. The contracts use no opcode younger than Paris. */
 export const HARDFORK = 'paris';

@@ -3,9 +3,9 @@
  * with 1 when it cannot start or cannot go on; it may be started again at once. --exit-with-parent: it stops when its stdin ends.
  */
 import { parseArgs } from 'node:util';
-import { createLogger } from '../service/logger.ts';
-import { runProgram } from '../service/lifecycle.ts';
-import { startEmbeddedChain } from './embedded.ts';
+import { createLogger } from '../../service/logger.ts';
+import { runProgram } from '../../service/lifecycle.ts';
+import { startEmbeddedChain } from './chain.ts';
 
 const logger = createLogger({ program: 'chain', fields: ['blocks', 'from', 'tornBytes'] });
 
@@ -30,7 +30,7 @@ function readArgumentsOrExit(): ReturnType<typeof readArguments> {
   } catch (error) {
     logger.fatal(
       { reason: (error as Error).message },
-      'usage: embedded-main.ts --dir D [--port N] [--chain-id N] [--exit-with-parent]',
+      'usage: main.ts --dir D [--port N] [--chain-id N] [--exit-with-parent]',
     );
     process.exit(2);
   }

@@ -3,14 +3,14 @@
  * batch. Everything a caller sends is untrusted; a web page cannot send at all, for it cannot set this content type without a
  * preflight, which is not answered.
  */
-import { CodedError } from '../core/bytes/error.ts';
-import { JsonFields } from '../core/bytes/json-fields.ts';
-import { type JsonValue, parseJson } from '../core/bytes/json.ts';
-import { readBody } from '../service/body.ts';
-import { healthRoutes } from '../service/health.ts';
-import { createEdge, type Edge, type HotRoute, sendJson } from '../service/http.ts';
-import type { Logger } from '../service/logger.ts';
-import { createMetrics } from '../service/metrics.ts';
+import { CodedError } from '../../core/bytes/error.ts';
+import { JsonFields } from '../../core/bytes/json-fields.ts';
+import { type JsonValue, parseJson } from '../../core/bytes/json.ts';
+import { readBody } from '../../service/body.ts';
+import { healthRoutes } from '../../service/health.ts';
+import { createEdge, type Edge, type HotRoute, sendJson } from '../../service/http.ts';
+import type { Logger } from '../../service/logger.ts';
+import { createMetrics } from '../../service/metrics.ts';
 import { RpcError } from './executor.ts';
 
 /** Reads, and the one way to write. What anvil knows besides (anvil_, evm_, debug_, txpool_ …) does not exist here. */

@@ -14,11 +14,11 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { decodeUtf8, encodeHex, encodeUtf8 } from '../core/bytes/bytes.ts';
-import { conflict, unverified } from '../core/bytes/error.ts';
-import { type Hash, ZERO_HASH } from '../core/bytes/hash.ts';
-import { sm3 } from '../core/sm/sm3.ts';
-import { AppendFile } from '../service/durable-file.ts';
+import { decodeUtf8, encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { conflict, unverified } from '../../core/bytes/error.ts';
+import { type Hash, ZERO_HASH } from '../../core/bytes/hash.ts';
+import { sm3 } from '../../core/sm/sm3.ts';
+import { AppendFile } from '../../service/durable-file.ts';
 
 /** What every block hash rests on, besides the transactions and their times. */
 export interface ChainTerms {

@@ -1,0 +1,33 @@
+/** What contracts say when they are asked, at the newest block: for those who prepare a call. Readers use events alone. */
+import type { Interface, Result } from 'ethers';
+import { unavailable } from '../core/bytes/error.ts';
+import { codeHex, REGISTRY } from './abi.ts';
+import { readHex, type ChainRpc } from './rpc.ts';
+
+async function ask(rpc: ChainRpc, to: string, abi: Interface, name: string, values: readonly unknown[]): Promise<Result> {
+  const data = abi.encodeFunctionData(name, values);
+  const answer = readHex(await rpc.call('eth_call', [{ to, data }, 'latest']));
+  try {
+    return abi.decodeFunctionResult(name, answer);
+  } catch (error) {
+    throw unavailable('the contract answers something else', { name }, error);
+  }
+}
+
+/** How many key acts of the authority were accepted: the nonce of the next. Throws UNAVAILABLE. */
+export async function readKeyActs(rpc: ChainRpc, registry: string, code: string): Promise<number> {
+  const [authority] = await ask(rpc, registry, REGISTRY, 'authorityOf', [codeHex(code)]);
+  return Number((authority as Result).getValue('keyActs'));
+}
+
+/** Where the members decide. Throws UNAVAILABLE. */
+export async function readConsortiumAddress(rpc: ChainRpc, registry: string): Promise<string> {
+  const [address] = await ask(rpc, registry, REGISTRY, 'consortium', []);
+  return String(address).toLowerCase();
+}
+
+/** Milliseconds that a proposal about an existing authority's keys must have been public. Throws UNAVAILABLE. */
+export async function readPublicDelay(rpc: ChainRpc, registry: string): Promise<number> {
+  const [delay] = await ask(rpc, registry, REGISTRY, 'publicDelay', []);
+  return Number(delay);
+}

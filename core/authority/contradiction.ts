@@ -1,0 +1,78 @@
+/** Whether what a verifier says of the registry can be true beside what a trust file's snapshot said of it at an earlier block. */
+import { encodeHex, equalBytes } from '../bytes/bytes.ts';
+import type {
+  AuthorityFact,
+  CoverageFact,
+  DutyFact,
+  KeyFact,
+  LogFact,
+  ModeFact,
+  OwnerFact,
+  RegistryFacts,
+  ScopeFact,
+  SuccessionFact,
+} from './registry.ts';
+
+type Fact = AuthorityFact | KeyFact | ScopeFact | DutyFact | LogFact | ModeFact | CoverageFact | SuccessionFact;
+
+/** Disputes come and go, and can only take away from a verdict. */
+const LISTS = ['authorities', 'keys', 'scopes', 'duties', 'logs', 'modes', 'coverages', 'successions'] as const;
+const MAY_CHANGE = new Set(['account', 'parent', 'suspended', 'vrfKeys', 'closedByOwner']);
+/** Once there, they may only move to an earlier instant. */
+const ENDS = new Set(['validTo', 'compromisedAt']);
+const FINAL = new Set(['dissolvedAt', 'closedAt']);
+
+/**
+ * The first thing that `live` says otherwise than `snapshot`, or null. What a snapshot holds may only gain an end (retired, compromised,
+ * dissolved, closed), another owner or a later VRF key; what it does not hold must have been recorded after its block.
+ */
+export function contradictionOf(live: RegistryFacts, snapshot: RegistryFacts): string | null {
+  for (const list of LISTS) {
+    const said = new Map(live[list].map((fact) => [identityOf(fact), fact]));
+    for (const known of snapshot[list]) {
+      const now = said.get(identityOf(known));
+      if (now === undefined || !mayBecome(known, now)) return `${list}: ${identityOf(known)}`;
+      said.delete(identityOf(known));
+    }
+    for (const [identity, added] of said) if (added.registeredAt < snapshot.block.at) return `${list}: ${identity}`;
+  }
+  return null;
+}
+
+function identityOf(fact: Fact): string {
+  if ('keyId' in fact) return encodeHex(fact.keyId);
+  if ('scopeId' in fact) return encodeHex(fact.scopeId);
+  if ('dutyId' in fact) return encodeHex(fact.dutyId);
+  if ('mode' in fact) return `${encodeHex(fact.logId)} ${fact.licenceType}`;
+  if ('logId' in fact) return encodeHex(fact.logId);
+  if ('since' in fact) return `${fact.authority} ${fact.licenceType} ${fact.since}`;
+  if ('successor' in fact) return `${fact.authority} ${fact.successor} ${fact.logIds.map(encodeHex).join(' ')} ${fact.registeredAt}`;
+  return fact.code;
+}
+
+function mayBecome(known: Fact, now: Fact): boolean {
+  const before = Object.entries(known) as [string, unknown][];
+  const after = new Map(Object.entries(now) as [string, unknown][]);
+  return before.every(([name, value]) => {
+    const later = after.get(name);
+    if (name === 'owners') return startsWith(later as readonly OwnerFact[], value as readonly OwnerFact[]);
+    if (name === 'authority' && 'owners' in known) return true;
+    if (name === 'logIds' || name === 'licenceTypes') return sameList(value as readonly unknown[], later as readonly unknown[]);
+    if (ENDS.has(name)) return value === null || (typeof later === 'number' && later <= (value as number));
+    if (FINAL.has(name)) return value === null || later === value;
+    return MAY_CHANGE.has(name) || isSame(value, later);
+  });
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return a instanceof Uint8Array ? b instanceof Uint8Array && equalBytes(a, b) : a === b;
+}
+
+function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, i) => isSame(item, b[i]));
+}
+
+/** Who owned a log stays as it was; others may come after. */
+function startsWith(all: readonly OwnerFact[], first: readonly OwnerFact[]): boolean {
+  return first.every(({ authority, since }, i) => all[i]?.authority === authority && all[i].since === since);
+}
