@@ -17,6 +17,7 @@ import {
   NAMES,
   OPEN,
   originOf,
+  PARENTS,
   refusalOf,
   TYPE,
   World,
@@ -92,24 +93,39 @@ test('all events from block 0 lead to the state of a life with every kind of eve
   await world.close();
 });
 
-type Step = (world: World) => Promise<unknown>;
 type Actor = Name | 'consortium';
+
+/** What a step may draw. Most of what comes out is not allowed. */
+interface Dice {
+  readonly of: Name;
+  readonly to: Name;
+  readonly by: Actor;
+  readonly key: string;
+  readonly type: string;
+  readonly keyType: KeyType;
+  readonly region: string;
+  /** 0 to 7. */
+  readonly n: number;
+  readonly flag: boolean;
+}
+type Step = (world: World, dice: Dice) => Promise<unknown>;
 
 async function call(world: World, by: Actor, name: string, args: readonly unknown[]): Promise<void> {
   if (by === 'consortium') await world.quorum(name, args);
   else await world.by(by).getFunction(name)(...args);
 }
 
-/** Whose key it is, and for what use. Refused where nobody listed it. */
-async function placeOf(world: World, key: string): Promise<[of: Name, type: KeyType]> {
+/** Whose key it is, for what use, and the authority key of its owner or of the one above. Refused where nobody listed it. */
+async function placeOf(world: World, { key, flag }: Dice): Promise<[of: Name, type: KeyType, key: string, signer: string]> {
   const { code, keyType } = await world.registry.keyOf(keyIdNamed(key));
-  return [NAMES.find((name) => at(name) === code)!, KEY_TYPES[Number(keyType) - 1]!];
+  const of = NAMES.find((name) => at(name) === code)!;
+  return [of, KEY_TYPES[Number(keyType) - 1]!, key, flag ? of : (PARENTS[of] ?? of)];
 }
 
-async function grantAt(world: World, index: number): Promise<string> {
-  const scopes = (await eventsOf(world.registry, 'ScopeGranted')).map((event) => event.topics[1]!);
-  const duties = (await eventsOf(world.registry, 'DutyGranted')).map((event) => event.topics[1]!);
-  return [ZERO, ...scopes, ...duties][index] ?? ZERO;
+/** One of what was granted or registered so far. */
+async function nth(world: World, event: string, n: number): Promise<string> {
+  const ids = (await eventsOf(world.registry, event)).map(({ topics }) => topics[1]!);
+  return ids.length === 0 ? ZERO : ids[n % ids.length]!;
 }
 
 /** The open logs of an authority and the types in them; of one log only, where it is to be a part. */
@@ -125,137 +141,90 @@ async function functionOf(world: World, of: Name, isWhole: boolean): Promise<{ l
   return { logs, licenceTypes: TYPES.filter((_, i) => modes[i]!.some((mode) => mode > 0n)) };
 }
 
-const name = fc.constantFrom(...NAMES);
-const actor = fc.constantFrom<Actor>('consortium', ...NAMES);
-const key = fc.constantFrom('nation', 'province', 'city', 'county', 'new 0', 'new 1', 'new 2');
-const type = fc.constantFrom(...TYPES);
-const log = fc.constantFrom('a', 'b');
-const anyLog = fc.tuple(name, log).map(([of, text]) => logIdOf(originOf(of, text)));
-
-/** By how often each is taken. */
-const steps: readonly [weight: number, step: fc.Arbitrary<Step>][] = [
-  [2, fc.nat({ max: 80 }).map((hours) => async (world) => (world.chain.clock += hours * HOUR))],
-  [
-    3,
-    fc.record({ of: name, n: fc.nat({ max: 2 }), type: fc.constantFrom(...KEY_TYPES), signer: key }).map(
-      ({ of, n, type: keyType, signer }) =>
-        (world) =>
-          world.addKey({ of, name: `new ${n}`, type: keyType }, signer),
-    ),
-  ],
+/** With how often each is taken. */
+const STEPS: readonly [weight: number, step: Step][] = [
+  [2, async (world, { n }) => (world.chain.clock += n * 10 * HOUR)],
+  [4, (world, { of, keyType: type, n, key }) => world.addKey({ of, name: `new ${n % 3}`, type }, n < 4 ? of : key)],
+  [2, async (world, dice) => world.retireKey(...(await placeOf(world, dice)))],
   [
     2,
-    fc.tuple(key, key).map(
-      ([lost, by]) =>
-        async (world) =>
-          world.retireKey(...(await placeOf(world, lost)), lost, by),
-    ),
+    async (world, dice) => {
+      const [of, type, key, signer] = await placeOf(world, dice);
+      return world.declareLost(of, type, key, world.chain.clock - dice.n * HOUR, signer);
+    },
   ],
+  [1, (world, { key }) => world.suspend(keyIdNamed(key))],
+  [1, (world, { key }) => world.quorum('suspendKeyAgain', [keyIdNamed(key)])],
+  [1, (world, { key }) => world.quorum('liftSuspension', [keyIdNamed(key)])],
   [
-    2,
-    fc.tuple(key, key, fc.nat({ max: 3 })).map(([lost, by, hours]) => async (world) => {
-      const since = world.chain.clock - hours * HOUR;
-      return world.declareLost(...(await placeOf(world, lost)), lost, since, by);
-    }),
-  ],
-  [1, key.map((lost) => (world) => world.suspend(keyIdNamed(lost)))],
-  [1, key.map((lost) => (world) => world.quorum('suspendKeyAgain', [keyIdNamed(lost)]))],
-  [1, key.map((lost) => (world) => world.quorum('liftSuspension', [keyIdNamed(lost)]))],
-  [
-    6,
-    fc
-      .record({
-        by: actor,
-        of: name,
-        licenceType: type,
-        region: fc.constantFrom('000000', '320000', '320500', '320581'),
-        whole: fc.nat({ max: 5 }),
-        days: fc.nat({ max: 9 }),
-      })
-      .map(({ by, of, licenceType, region, whole, days }) => async (world) => {
-        const parentId = by === 'consortium' ? ZERO : await grantAt(world, whole);
-        const validTo = days === 0 ? OPEN : world.chain.clock + days * DAY;
-        await call(world, by, 'grantScope', [at(of), licenceType, region, 0, validTo, parentId]);
-      }),
-  ],
-  [
-    2,
-    fc.tuple(actor, name, fc.nat({ max: 5 })).map(([by, of, whole]) => async (world) => {
-      const parentId = by === 'consortium' ? ZERO : await grantAt(world, whole);
-      await call(world, by, 'grantDuty', [at(of), 'tax', 0, OPEN, parentId]);
-    }),
-  ],
-  [
-    2,
-    fc.tuple(actor, fc.nat({ max: 5 })).map(([by, index]) => async (world) => {
-      await call(world, by, 'endGrant', [await grantAt(world, index)]);
-    }),
-  ],
-  [
-    5,
-    fc.tuple(name, log, fc.constantFrom(1, 1, 1, 2)).map(
-      ([of, text, logClass]) =>
-        (world) =>
-          world.registerLog(of, text, logClass),
-    ),
+    4,
+    (world, { of, type, region, n }) => {
+      const validTo = n === 0 ? OPEN : world.chain.clock + n * DAY;
+      return world.quorum('grantScope', [at(of), type, region, 0, validTo, ZERO]);
+    },
   ],
   [
     8,
-    fc.tuple(anyLog, type, fc.constantFrom(1, 2)).map(([logId, licenceType, mode]) => async (world) => {
+    async (world, { of, type, region, n, flag }) => {
+      const parentId = await nth(world, 'ScopeGranted', n);
+      const whole = await world.registry.grantOf(parentId);
+      const validTo = flag ? whole.validTo : OPEN;
+      await world.by(PARENTS[of] ?? of).grantScope(at(of), type, region, 0, validTo, parentId);
+    },
+  ],
+  [2, (world, { of, n }) => world.quorum('grantDuty', [at(of), `read-${n}`, 0, OPEN, ZERO])],
+  [
+    2,
+    async (world, { by, n, flag }) => call(world, by, 'endGrant', [await nth(world, flag ? 'ScopeGranted' : 'DutyGranted', n)]),
+  ],
+  [6, (world, { of, n }) => world.registerLog(of, `log-${n % 2}`, n === 0 ? 2 : 1)],
+  [
+    8,
+    async (world, { n, type, flag }) => {
+      const logId = await nth(world, 'LogRegistered', n);
       const { owner } = await world.registry.logOf(logId);
-      await world.by(NAMES.find((one) => at(one) === owner)!).setMode(logId, licenceType, mode);
-    }),
+      await world.by(NAMES.find((name) => at(name) === owner)!).setMode(logId, type, flag ? 1 : 2);
+    },
   ],
-  [
-    1,
-    fc.tuple(actor, anyLog).map(
-      ([by, logId]) =>
-        (world) =>
-          call(world, by, 'closeLog', [logId]),
-    ),
-  ],
+  [1, async (world, { by, n }) => call(world, by, 'closeLog', [await nth(world, 'LogRegistered', n)])],
   [
     8,
-    fc
-      .record({ of: name, to: name, isWhole: fc.boolean(), dissolves: fc.constantFrom(true, false, false, false) })
-      .map(({ of, to, isWhole, dissolves }) => async (world) => {
-        const share = { successor: at(to), ...(await functionOf(world, of, isWhole)) };
-        await world.quorum('recordSuccession', [at(of), [share], dissolves]);
-      }),
+    async (world, { of, to, n, flag }) => {
+      const share = { successor: at(to), ...(await functionOf(world, of, flag)) };
+      await world.quorum('recordSuccession', [at(of), [share], n === 0]);
+    },
   ],
-  [
-    1,
-    fc.tuple(name, name).map(
-      ([of, to]) =>
-        (world) =>
-          world.quorum('changeParent', [at(of), at(to)]),
-    ),
-  ],
-  [1, fc.constantFrom(3, 4).map((i) => (world) => world.reform('removeMember', [world.members[i]!.address]))],
-  [
-    1,
-    fc.constantFrom(3, 4, 11).map((i) => (world) => {
-      return world.reform('addMember', [
-        codeOf(`MEMBER0000000000${String(i).padStart(2, '0')}`),
-        world.chain.signers[i]!.address,
-      ]);
-    }),
-  ],
+  [1, (world, { of, to }) => world.quorum('changeParent', [at(of), at(to)])],
+  [1, (world, { n }) => world.reform('removeMember', [world.members[3 + (n % 2)]!.address])],
+  [1, (world, { n }) => world.reform('addMember', [codeOf(`MEMBER00000000000${n}`), world.chain.signers[3 + (n % 3)]!.address])],
 ];
 
-test('all events from block 0 lead to the state after a thousand steps at random, half of them refused', async () => {
+const dice: fc.Arbitrary<Dice> = fc.record({
+  of: fc.constantFrom(...NAMES),
+  to: fc.constantFrom(...NAMES),
+  by: fc.constantFrom<Actor>('consortium', 'province', 'city'),
+  key: fc.constantFrom('nation', 'province', 'city', 'county', 'new 0', 'new 1', 'new 2'),
+  type: fc.constantFrom(...TYPES),
+  keyType: fc.constantFrom(...KEY_TYPES),
+  region: fc.constantFrom('320000', '320500', '320581'),
+  n: fc.nat({ max: 7 }),
+  flag: fc.boolean(),
+});
+const step = fc.constantFrom(...STEPS.flatMap(([weight, take]) => Array.from({ length: weight }, () => take)));
+
+test('all events from block 0 lead to the state after hundreds of steps at random, half of them refused', async () => {
   let [taken, refused] = [0, 0];
-  const step = fc.oneof(...steps.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+  const lives = fc.array(fc.tuple(step, dice), { minLength: 80, maxLength: 80 });
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 60, maxLength: 60 }), async (life) => {
+    fc.asyncProperty(lives, async (life) => {
       const world = await World.open();
       await world.register(...NAMES);
       await world.addKeyByQuorum({ of: 'nation', name: 'nation', type: 'authority' });
       await world.addKey({ of: 'province', name: 'province', type: 'authority' }, 'nation');
       await world.addKey({ of: 'city', name: 'city', type: 'authority' }, 'province');
       await world.addKey({ of: 'county', name: 'county', type: 'authority' }, 'city');
-      for (const take of life) {
-        const trouble = await take(world).then(
+      for (const [take, drawn] of life) {
+        const trouble = await take(world, drawn).then(
           () => null,
           (error: unknown) => error as Error,
         );
@@ -266,7 +235,7 @@ test('all events from block 0 lead to the state after a thousand steps at random
       await replayAll(world);
       await world.close();
     }),
-    { seed: 20260101, numRuns: 17, endOnFailure: true },
+    { seed: 20260101, numRuns: 8, endOnFailure: true },
   );
-  expect(Math.min(taken, refused), `${taken} taken, ${refused} refused`).to.be.greaterThan(300);
+  expect(Math.min(taken, refused), `${taken} taken, ${refused} refused`).to.be.greaterThan(200);
 });
