@@ -54,7 +54,7 @@ export const AUTHORITIES = {
 } as const;
 export type Name = keyof typeof AUTHORITIES;
 export const NAMES = Object.keys(AUTHORITIES) as Name[];
-const PARENTS: Readonly<Record<Name, Name | null>> = {
+export const PARENTS: Readonly<Record<Name, Name | null>> = {
   nation: null,
   province: 'nation',
   city: 'province',
