@@ -64,8 +64,8 @@ describe('sums of multiples on chain', () => {
   const fractions = [inverse(2n), inverse(3n), 2n * inverse(3n), 3n * inverse(2n), inverse(4n), inverse(5n)];
   const weakKeys = [
     ...Array.from({ length: 12 }, (_, i) => BigInt(i + 1)),
-    ...Array.from({ length: 32 }, (_, i) => 1n << BigInt(8 * i + 4)),
-    ...Array.from({ length: 8 }, (_, i) => (1n << BigInt(32 * i + 2)) + 1n),
+    ...Array.from({ length: 16 }, (_, i) => 1n << BigInt(16 * i + 4)),
+    ...Array.from({ length: 4 }, (_, i) => (1n << BigInt(64 * i + 2)) + 1n),
     ...fractions.map((fraction) => fraction % N),
   ].flatMap((d) => [d, N - d]);
   const small = [1n, 2n, 3n, 4n, 5n, 16n, N - 1n, N - 2n].flatMap((s) =>
@@ -120,7 +120,7 @@ describe('sums of multiples on chain', () => {
   test('met everything there is to meet, in the table and on the way', () => {
     for (const where of ['table', 'sum']) {
       for (const other of ['infinity', 'itself', 'its opposite', 'another point'] satisfies Meeting[]) {
-        expect(meetings.get(`${where}: ${other}`) ?? 0, `${where}: ${other}`).to.be.greaterThan(20);
+        expect(meetings.get(`${where}: ${other}`) ?? 0, `${where}: ${other}`).to.be.greaterThan(8);
       }
     }
   });
