@@ -1,6 +1,6 @@
 /** test/vectors/log-charge.json: two logs, their keys and anchors, and charges against them. Both judges read it. */
 import { readFileSync } from 'node:fs';
-import { encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { decodeHex, encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
 import type { ErrorCode } from '../../core/bytes/error.ts';
 import { hashFromHex, type Hash } from '../../core/bytes/hash.ts';
 import { canonicalJson, type JsonObject } from '../../core/bytes/json.ts';
@@ -8,7 +8,6 @@ import type { AnchoredCheckpoint } from '../../core/court/charge.ts';
 import type { ChargedLog } from '../../core/court/judgement.ts';
 import { parseNote, type Note } from '../../core/log/note.ts';
 import { parseOrigin, type Origin } from '../../core/log/origin.ts';
-import { decodeHex } from '../../core/bytes/bytes.ts';
 import { parsePublicKey } from '../../core/sm/sm2.ts';
 
 interface Told {
@@ -93,7 +92,7 @@ export function vectorLog(origin: Origin): ChargedLog {
     isClosedByOwner: closedByOwner,
     anchors,
     logKeyAt: (keyId, time) => {
-      const key = keys.get(Buffer.from(keyId).toString('hex'));
+      const key = keys.get(encodeHex(keyId));
       if (key === undefined || time < key.validFrom) return null;
       return { publicKey: parsePublicKey(decodeHex(key.publicKey)), isDoubted: key.compromised };
     },
