@@ -6,14 +6,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { network } from 'hardhat';
 import { decodeHex, encodeUtf8 } from '../core/bytes/bytes.ts';
-import type { Hash } from '../core/bytes/hash.ts';
 import type { ForkCharge } from '../core/court/charge.ts';
 import { signedCheckpoint } from '../core/court/charge.ts';
 import type { Checkpoint } from '../core/log/checkpoint.ts';
 import { signNote } from '../core/log/note.ts';
 import { logIdOf, parseOrigin } from '../core/log/origin.ts';
 import { signerOf } from '../core/log/signer.ts';
-import { type NodeReader, nodeHashOf, rootAt } from '../core/log/tree.ts';
+import { rootAt } from '../core/log/tree.ts';
 import { proveConsistency } from '../core/log/tree-proof.ts';
 import { parsePrivateKey, publicKeyOf } from '../core/sm/sm2.ts';
 import { sm3 } from '../core/sm/sm3.ts';
@@ -28,6 +27,7 @@ import { ChainSender, type Receipt } from '../chain/sender.ts';
 import { createLogger } from '../service/logger.ts';
 import { createSigner, type Signer } from '../service/signer.ts';
 import { measureLibraryGas } from './gas-libraries.ts';
+import { UniformTree } from './uniform-tree.ts';
 
 export const GAS_FILE = join(import.meta.dirname, '../contracts/gas.json');
 /** A call may cost so much more than recorded. */
@@ -51,18 +51,6 @@ export async function measureGas(): Promise<Record<string, number>> {
     return { ...(await measureLibraryGas()), ...(await new Measurement(`http://127.0.0.1:${port}`).run()) };
   } finally {
     await server.close();
-  }
-}
-
-/** A log of equal entries: any size has its root and proofs at once. */
-class UniformTree implements NodeReader {
-  readonly #levels: Hash[] = [sm3(encodeUtf8('entry'))];
-
-  node(level: number): Hash {
-    for (let next = this.#levels.length; next <= level; next++) {
-      this.#levels.push(nodeHashOf(this.#levels[next - 1]!, this.#levels[next - 1]!));
-    }
-    return this.#levels[level]!;
   }
 }
 
