@@ -16,7 +16,8 @@ import { ChainRpc, type RawLog, type RpcOptions } from './rpc.ts';
 export interface ReaderOptions extends RpcOptions, Finality {
   /** Addresses, lower-case `0x…`. */
   readonly registry: string;
-  readonly anchor: string;
+  /** Null: the facts alone are wanted. */
+  readonly anchor: string | null;
   readonly court: string;
   /** No event of ours stands below it: the block of the first contract. */
   readonly fromBlock: number;
@@ -115,13 +116,12 @@ export class ChainReader {
 
   async #readLogs(first: number, last: number): Promise<RawLog[]> {
     const { registry, anchor, court } = this.#options;
-    const addresses = [registry, anchor, court];
+    const addresses = [registry, court, ...(anchor === null ? [] : [anchor])];
     const logs: RawLog[] = [];
     for (let from = first; from <= last; from += BLOCKS_PER_CALL) {
       const to = Math.min(last, from + BLOCKS_PER_CALL - 1);
       const found = await this.#rpc.logs(addresses, from, to);
-      const isAskedFor = (log: RawLog) =>
-        log.blockNumber >= from && log.blockNumber <= to && addresses.includes(log.address);
+      const isAskedFor = (log: RawLog) => log.blockNumber >= from && log.blockNumber <= to && addresses.includes(log.address);
       if (!found.every(isAskedFor)) throw unavailable('the chain node answers logs that were not asked for', { from, to });
       logs.push(...found);
     }

@@ -2,6 +2,7 @@
 import type { Interface, Result } from 'ethers';
 import { unavailable } from '../core/bytes/error.ts';
 import { codeHex, REGISTRY } from './abi.ts';
+import { revertOf } from './refusal.ts';
 import { readHex, type ChainRpc } from './rpc.ts';
 
 async function ask(rpc: ChainRpc, to: string, abi: Interface, name: string, values: readonly unknown[]): Promise<Result> {
@@ -30,4 +31,14 @@ export async function readConsortiumAddress(rpc: ChainRpc, registry: string): Pr
 export async function readPublicDelay(rpc: ChainRpc, registry: string): Promise<number> {
   const [delay] = await ask(rpc, registry, REGISTRY, 'publicDelay', []);
   return Number(delay);
+}
+
+/** Runs a call at the newest block and keeps nothing of it. Throws CONFLICT with the contract's error if it refuses, UNAVAILABLE. */
+export async function rehearse(
+  rpc: ChainRpc,
+  { from, to, data }: { readonly from: string; readonly to: string; readonly data: string },
+): Promise<void> {
+  await rpc.call('eth_call', [{ from, to, data, gasPrice: '0x0' }, 'latest']).catch((error: unknown) => {
+    throw revertOf(error) ?? error;
+  });
 }
