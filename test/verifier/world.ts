@@ -124,7 +124,7 @@ export class World {
       dataDir: join(this.directory, name),
       host: '127.0.0.1',
       port: 0,
-      chain: { rpcUrl: 'http://127.0.0.1:1', chainId: 20777, registry: address, anchor: address, confirmations: 0, fromBlock: 0 },
+      chain: { rpcUrl: 'http://127.0.0.1:1', chainId: 20777, registry: address, anchor: address, court: address, confirmations: 0, fromBlock: 0 },
       trustFile: null,
       logs: [
         { origin: issuer.origin, url: this.issuer.url },
