@@ -1,5 +1,5 @@
 /** What the members decide together, as calls, and what there is to decide, from the consortium's events. */
-import type { LogDescription } from 'ethers';
+import type { Interface, LogDescription } from 'ethers';
 import { asHash, type Hash } from '../core/bytes/hash.ts';
 import { decodeHex, decodeUtf8 } from '../core/bytes/bytes.ts';
 import { invariant, unavailable } from '../core/bytes/error.ts';
@@ -48,7 +48,14 @@ export function encodeProposeSuspension(registry: string, keyId: Hash, expiresAt
 }
 
 export function encodeVote(vote: 'approve' | 'withdraw' | 'execute', proposalId: Hash): string {
-  return CONSORTIUM.encodeFunctionData(vote, [hex(proposalId)]);
+  switch (vote) {
+    case 'approve':
+      return CONSORTIUM.encodeFunctionData('approve', [hex(proposalId)]);
+    case 'withdraw':
+      return CONSORTIUM.encodeFunctionData('withdraw', [hex(proposalId)]);
+    case 'execute':
+      return CONSORTIUM.encodeFunctionData('execute', [hex(proposalId)]);
+  }
 }
 
 export function encodeAddMember({ code, account }: Member): string {
@@ -63,17 +70,10 @@ export function encodeSetThresholds(threshold: number, suspensionThreshold: numb
   return CONSORTIUM.encodeFunctionData('setThresholds', [threshold, suspensionThreshold]);
 }
 
-export function encodeClearDispute(logId: Hash, reason: string): string {
-  return COURT.encodeFunctionData('clear', [hex(logId), reason]);
-}
-
-export function encodeConfirmCharge(chargeDigest: Hash): string {
-  return COURT.encodeFunctionData('confirm', [hex(chargeDigest)]);
-}
-
 /** The consortium's own contract and the court are named in proposals as well. */
 export function describeCall({ data }: Call): { readonly name: string; readonly values: Readonly<Record<string, string>> } {
-  for (const abi of [REGISTRY, CONSORTIUM, COURT]) {
+  const abis: readonly Interface[] = [REGISTRY, CONSORTIUM, COURT];
+  for (const abi of abis) {
     const found = abi.parseTransaction({ data });
     if (found === null) continue;
     const values = found.fragment.inputs.map(({ name, type }, i) => [name, plain(found.args[i], type)] as const);

@@ -123,6 +123,7 @@ const REGISTRY_EVENTS: Readonly<Record<string, (fields: EventFields) => WithoutB
 /** By the event's name in the contract. A charge that has no effect yet is nothing to readers. */
 const COURT_EVENTS: Readonly<Record<string, ((fields: EventFields) => WithoutBlock<RegistryEvent>) | null>> = {
   Charged: null,
+  Confirmed: null,
   Disputed: (fields) => ({
     kind: 'log-disputed',
     logId: fields.hash('logId'),

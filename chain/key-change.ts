@@ -40,8 +40,8 @@ export async function addKeyCall(at: KeyRegistry, terms: NewKeyTerms, holder: Si
   const { code, keyType, validFrom } = terms;
   const { keyId, publicKey } = holder;
   const place = await placeOf(at, code);
-  const possession = await holder.sign(encodeKeyPossession(place, { keyType, publicKey }));
-  const by = await signAct(officer, encodeKeyAct(place, { act: 'add', keyType, keyId, date: validFrom }));
+  const possession = await holder.sign(encodeKeyPossession({ ...place, keyType, publicKey }));
+  const by = await signAct(officer, encodeKeyAct({ ...place, act: 'add', keyType, keyId, date: validFrom }));
   return encodeAddKey({ code, keyType, publicKey, validFrom, possession }, by);
 }
 
@@ -55,13 +55,13 @@ export interface ListedKey {
 /** Throws UNAVAILABLE. */
 export async function retireKeyCall(at: KeyRegistry, { code, keyType, keyId }: ListedKey, officer: Officer): Promise<string> {
   const place = await placeOf(at, code);
-  return encodeRetireKey(keyId, await signAct(officer, encodeKeyAct(place, { act: 'retire', keyType, keyId, date: 0 })));
+  return encodeRetireKey(keyId, await signAct(officer, encodeKeyAct({ ...place, act: 'retire', keyType, keyId, date: 0 })));
 }
 
 /** Throws UNAVAILABLE. */
 export async function compromiseKeyCall(at: KeyRegistry, key: ListedKey, since: number, officer: Officer): Promise<string> {
   const { code, keyType, keyId } = key;
   const place = await placeOf(at, code);
-  const act = encodeKeyAct(place, { act: 'compromise', keyType, keyId, date: since });
+  const act = encodeKeyAct({ ...place, act: 'compromise', keyType, keyId, date: since });
   return encodeDeclareKeyCompromised({ keyId, since }, await signAct(officer, act));
 }

@@ -107,6 +107,7 @@ interface ChainPlace {
   readonly chainId: number;
   readonly registry: string;
   readonly anchor: string;
+  readonly court: string;
   readonly fromBlock: number;
   readonly confirmations: number;
 }
@@ -134,12 +135,13 @@ async function setUp(data: string, rpcUrl: string, beat: number): Promise<{ chai
     '--beat',
     String(beat),
   ]);
-  const { chainId, registry, anchor, fromBlock, trust } = parseJson(printed) as Record<string, string | number>;
+  const { chainId, registry, anchor, court, fromBlock, trust } = parseJson(printed) as Record<string, string | number>;
   const chain = {
     rpcUrl,
     chainId: Number(chainId),
     registry: String(registry),
     anchor: String(anchor),
+    court: String(court),
     fromBlock: Number(fromBlock),
     confirmations: 0,
   };
@@ -276,7 +278,14 @@ function readyLine(
     ready: true,
     verifier,
     portal: null,
-    chain: { url: chain.rpcUrl, chainId: chain.chainId, registry: chain.registry, anchor: chain.anchor },
+    chain: {
+      url: chain.rpcUrl,
+      chainId: chain.chainId,
+      registry: chain.registry,
+      anchor: chain.anchor,
+      court: chain.court,
+      fromBlock: chain.fromBlock,
+    },
     trust,
     nodes: departments.map(({ origin, logId, url, authority, role, tokens }) => ({
       origin,

@@ -129,6 +129,8 @@ function describeVerdict(verdict: Verdict, { lang }: CommonOptions, trust: Trust
     lines.push(isChinese ? '【样例】单机运行，没有独立的第三方' : '[SAMPLE] one machine, no independent party');
   if (licence !== null) {
     lines.push('', licence.identifier, `${licence.issuer.name} (${licence.issuer.code})`);
+    const { successor } = licence.issuer;
+    if (successor !== null) lines.push(`  ${isChinese ? '职责现由（机构改革）' : 'Function now with'}: ${successor.name} (${successor.code})`);
     for (const { name, value } of licence.fields)
       lines.push(`  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
   }

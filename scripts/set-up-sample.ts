@@ -13,23 +13,25 @@ import { isCodedError } from '../core/bytes/error.ts';
 import type { Hash } from '../core/bytes/hash.ts';
 import { canonicalJson } from '../core/bytes/json.ts';
 import { keyIdOf } from '../core/authority/key-id.ts';
-import { type AnchorEvent, type ChainEvent, type KeyType, type RegistryEvent } from '../core/authority/registry-event.ts';
-import { applyRegistryEvent, emptyRegistry, findLog, findMode, type RegistryFacts } from '../core/authority/registry.ts';
+import { applyRegistryEvent, emptyRegistry } from '../core/authority/fold.ts';
+import { type AnchorEvent, isAnchorEvent, type KeyType } from '../core/authority/registry-event.ts';
+import { findLog, findMode, type RegistryFacts, type ScopeFact } from '../core/authority/registry.ts';
 import { logIdOf, parseOrigin } from '../core/log/origin.ts';
 import { privateKeyFromRandom, publicKeyOf } from '../core/sm/sm2.ts';
 import { encodeTrust, formatSignedTrust, type Trust, trustSignedBytes } from '../core/verify/trust.ts';
 import { CHECK_IDS } from '../core/verify/verdict.ts';
+import { decideTogether } from '../chain/consortium-call.ts';
+import { CONTRACT_NAMES, type Contracts, deployContracts } from '../chain/deploy.ts';
+import { readChainIdentity } from '../chain/finality.ts';
+import { addKeyCall } from '../chain/key-change.ts';
+import { ChainReader } from '../chain/reader.ts';
 import {
-  encodeAddKey,
   encodeDeclareCoverage,
   encodeGrantScope,
   encodeRegisterAuthority,
   encodeRegisterLog,
   encodeSetMode,
-} from '../chain/contract-call.ts';
-import { type Contracts, deployContracts } from '../chain/deploy.ts';
-import { readChainIdentity } from '../chain/finality.ts';
-import { ChainReader } from '../chain/reader.ts';
+} from '../chain/registry-call.ts';
 import { ChainRpc } from '../chain/rpc.ts';
 import { ChainSender } from '../chain/sender.ts';
 import { createFileDurably, readPrivateFile, replaceFileDurably } from '../service/durable-file.ts';
@@ -82,16 +84,26 @@ interface ChainRecord extends Contracts {
 }
 
 /** The contracts of this data directory; deployed once. */
-async function contractsOn(chain: { chainId: number; genesisHash: Hash }, admin: ChainSender): Promise<ChainRecord> {
+async function contractsOn(chain: { chainId: number; genesisHash: Hash }, members: Members): Promise<ChainRecord> {
   const path = join(data!, 'chain.json');
   const genesisHash = encodeHex(chain.genesisHash);
   const kept = await readFile(path, 'utf8').catch(() => null);
   if (kept !== null) {
     const record = JSON.parse(kept) as ChainRecord;
     if (record.genesisHash !== genesisHash) throw new Error(`${path} is about another chain than ${rpcUrl!}`);
+    const lacks = CONTRACT_NAMES.find((name) => record[name] === undefined);
+    if (lacks !== undefined) throw new Error(`${path} is of an earlier version, without ${lacks}: start with another --data`);
     return record;
   }
-  const contracts = await deployContracts(admin, { admin: admin.account, msPerUnit: 1000 });
+  const { consortium: consortiumName, threshold, suspensionThreshold, publicDelay } = sample;
+  const contracts = await deployContracts(members[0]!.sender, {
+    consortiumName,
+    members: members.map(({ code, sender }) => ({ code, account: sender.account })),
+    threshold,
+    suspensionThreshold,
+    publicDelay,
+    msPerUnit: 1000,
+  });
   const record = { ...contracts, chainId: chain.chainId, genesisHash };
   await replaceFileDurably(path, encodeUtf8(`${JSON.stringify(record)}\n`));
   return record;
@@ -103,11 +115,12 @@ interface ChainState {
   readonly heads: ReadonlyMap<string, AnchorEvent>;
 }
 
-async function readState({ registry, anchor, fromBlock }: ChainRecord): Promise<ChainState> {
+async function readState({ registry, anchor, court, fromBlock }: ChainRecord): Promise<ChainState> {
   const reader = new ChainReader({
     rpcUrl: rpcUrl!,
     registry,
     anchor,
+    court,
     fromBlock,
     confirmations: 0,
     timeoutMs: TIMEOUT_MS,
@@ -119,60 +132,143 @@ async function readState({ registry, anchor, fromBlock }: ChainRecord): Promise<
     const { head, events, caughtUp } = await reader.poll();
     facts ??= emptyRegistry(head);
     for (const event of events) {
-      if (event.kind === 'anchored') heads.set(encodeHex(event.logId), event);
-      else if (isRegistryEvent(event)) facts = applyRegistryEvent(facts, event);
+      if (!isAnchorEvent(event)) facts = applyRegistryEvent(facts, event);
+      else if (event.kind === 'anchored') heads.set(encodeHex(event.logId), event);
     }
     if (caughtUp) return { facts, heads };
   }
 }
 
-function isRegistryEvent(event: ChainEvent): event is RegistryEvent {
-  return event.kind !== 'anchored' && event.kind !== 'forked';
+/** An authority of the sample, with what it holds: it is a member of the consortium, too. */
+interface SampleAuthority {
+  readonly id: string;
+  readonly code: string;
+  readonly name: string;
+  readonly region: string;
+  readonly sender: ChainSender;
+  readonly key: Signer;
 }
 
-/** Every call that the registry still lacks, in an order that the contract accepts. */
-function missingCalls(facts: RegistryFacts, keys: ReadonlyMap<string, Signer>, accounts: ReadonlyMap<string, string>): string[] {
-  const calls: string[] = [];
-  for (const { code, name, region } of sample.authorities) {
-    if (facts.authorities.some((authority) => authority.code === code)) continue;
-    calls.push(
-      encodeRegisterAuthority({ code, name, region, parent: null, account: decodeHex(accounts.get(code)!.slice(2), 20) }),
-    );
+type Members = readonly SampleAuthority[];
+
+/** Who calls, and with what; null: the members decide. */
+interface RegistryCall {
+  readonly by: SampleAuthority | null;
+  readonly data: () => string | Promise<string>;
+}
+
+interface Setting {
+  readonly record: ChainRecord;
+  readonly rpc: ChainRpc;
+  readonly members: Members;
+  /** By name of the key file. */
+  readonly keys: ReadonlyMap<string, Signer>;
+}
+
+function memberOf(members: Members, is: (one: SampleAuthority) => boolean): SampleAuthority {
+  return members.find(is)!;
+}
+
+/** What the registry still lacks and can be called now; what rests on these calls comes with the next round. */
+function missingCalls(facts: RegistryFacts, setting: Setting): RegistryCall[] {
+  const { members } = setting;
+  const government = memberOf(members, ({ id }) => id === 'government');
+  const isListed = ({ code }: SampleAuthority): boolean => facts.authorities.some((authority) => authority.code === code);
+  const missing = members.filter((member) => !isListed(member));
+  if (missing.includes(government)) return [{ by: null, data: () => registration(government, null) }];
+  if (missing.length > 0) return missing.map((member) => ({ by: government, data: () => registration(member, government) }));
+  const keyCalls = missingKeys(facts, setting, government);
+  if (keyCalls.length > 0) return keyCalls;
+  return sample.departments.flatMap((department) => missingOf(facts, setting, government, department));
+}
+
+function registration({ code, name, region, sender }: SampleAuthority, parent: SampleAuthority | null): string {
+  const account = decodeHex(sender.account.slice(2), 20);
+  return encodeRegisterAuthority({ code, name, region, parent: parent?.code ?? null, account });
+}
+
+/** An authority's first key is its authority key: the government's by decision of the members, the others' signed by the government. */
+function missingKeys(facts: RegistryFacts, { record, rpc, members, keys }: Setting, government: SampleAuthority): RegistryCall[] {
+  const at = { rpc, chainId: record.chainId, registry: record.registry };
+  const isListed = ({ keyId }: Signer): boolean => facts.keys.some((key) => equalBytes(key.keyId, keyId));
+  const first = members.filter(({ key }) => !isListed(key));
+  if (first.includes(government)) return [{ by: null, data: () => newKey(government, government.key, null) }];
+  if (first.length > 0) return first.map((one) => ({ by: one, data: () => newKey(one, one.key, government.key) }));
+  const others = [
+    ...sample.departments.flatMap(({ role }) => [`${role}-log`, `${role}-document`].map((name) => ({ role, name }))),
+    { role: 'witness', name: 'witness' },
+  ];
+  return others.flatMap(({ role, name }) => {
+    const holder = keys.get(name)!;
+    const owner = memberOf(members, ({ id }) => id === role);
+    return isListed(holder) ? [] : [{ by: owner, data: () => newKey(owner, holder, owner.key) }];
+  });
+
+  function newKey({ code }: SampleAuthority, holder: Signer, officer: Signer | null): Promise<string> {
+    return addKeyCall(at, { code, keyType: holder.type, validFrom: 0 }, holder, officer);
   }
-  const addKey = (code: string, name: string, keyType: KeyType): void => {
-    const { keyId, publicKey } = keys.get(name)!;
-    if (facts.keys.some((key) => equalBytes(key.keyId, keyId))) return;
-    calls.push(encodeAddKey({ code, keyId, keyType, publicKey, validFrom: 0 }));
-  };
-  for (const { role, authority, scopes, coverages, publicTypes, privateTypes } of sample.departments) {
-    addKey(authority, `${role}-log`, 'log');
-    addKey(authority, `${role}-document`, 'document');
-    const origin = parseOrigin(`${sample.consortium}/${authority}/licences`);
-    const logId = logIdOf(origin);
-    if (findLog(facts, logId) === undefined) {
-      const times = { quantum: LOG_QUANTUM, beat, promiseSpan: LOG_QUANTUM + 3 * Math.max(beat, BUSY_BEAT) };
-      calls.push(encodeRegisterLog({ logId, owner: authority, origin, class: 'licence', ...times }));
-    }
-    for (const [types, mode] of [
-      [publicTypes, 'public'],
-      [privateTypes, 'private'],
-    ] as const) {
-      for (const licenceType of types) {
-        if (findMode(facts, logId, licenceType) === undefined) calls.push(encodeSetMode({ logId, licenceType, mode }));
-      }
-    }
-    const { region } = sample.authorities.find(({ code }) => code === authority)!;
-    for (const licenceType of scopes) {
-      if (facts.scopes.some((scope) => scope.authority === authority && scope.licenceType === licenceType)) continue;
-      calls.push(encodeGrantScope({ code: authority, licenceType, region, validFrom: 0, validTo: null }));
-    }
-    for (const licenceType of coverages) {
-      if (facts.coverages.some((one) => one.authority === authority && one.licenceType === licenceType)) continue;
-      calls.push(encodeDeclareCoverage({ code: authority, licenceType, since: Date.now() - DAY }));
+}
+
+/** The government grants a part of its own scope, and has that from the members. */
+function missingOf(
+  facts: RegistryFacts,
+  { members }: Setting,
+  government: SampleAuthority,
+  department: (typeof sample.departments)[number],
+): RegistryCall[] {
+  const owner = memberOf(members, ({ code }) => code === department.authority);
+  const origin = parseOrigin(`${sample.consortium}/${owner.code}/licences`);
+  const logId = logIdOf(origin);
+  const calls: RegistryCall[] = [];
+  const scopeOf = ({ code }: SampleAuthority, licenceType: string): ScopeFact | undefined =>
+    facts.scopes.find((scope) => scope.authority === code && scope.licenceType === licenceType);
+  for (const licenceType of department.scopes) {
+    const above = scopeOf(government, licenceType);
+    const terms = { licenceType, validFrom: 0, validTo: null };
+    if (above === undefined) {
+      const { code, region } = government;
+      calls.push({ by: null, data: () => encodeGrantScope({ ...terms, code, region, parentId: null }) });
+    } else if (scopeOf(owner, licenceType) === undefined) {
+      const { code, region } = owner;
+      calls.push({ by: government, data: () => encodeGrantScope({ ...terms, code, region, parentId: above.scopeId }) });
     }
   }
-  addKey(sample.witness, 'witness', 'witness');
+  if (findLog(facts, logId) === undefined) {
+    const times = { quantum: LOG_QUANTUM, beat, promiseSpan: LOG_QUANTUM + 3 * Math.max(beat, BUSY_BEAT), term: null };
+    calls.push({ by: owner, data: () => encodeRegisterLog({ owner: owner.code, origin, class: 'licence', ...times }) });
+    return calls;
+  }
+  for (const [types, mode] of [
+    [department.publicTypes, 'public'],
+    [department.privateTypes, 'private'],
+  ] as const) {
+    for (const licenceType of types) {
+      if (findMode(facts, logId, licenceType) !== undefined) continue;
+      calls.push({ by: owner, data: () => encodeSetMode({ logId, licenceType, mode }) });
+    }
+  }
+  for (const licenceType of department.coverages) {
+    if (facts.coverages.some((one) => one.authority === owner.code && one.licenceType === licenceType)) continue;
+    const since = Date.now() - DAY;
+    calls.push({ by: owner, data: () => encodeDeclareCoverage({ code: owner.code, licenceType, since }) });
+  }
   return calls;
+}
+
+/** What different authorities call goes side by side; what one calls, one after the other: each key act has its turn. */
+async function make(calls: readonly RegistryCall[], { record, members }: Setting): Promise<void> {
+  const to = record.registry;
+  const byCaller = Map.groupBy(calls, ({ by }) => by);
+  const decided = (byCaller.get(null) ?? []).map(async ({ data: encode }) => {
+    const call = { to, data: await encode() };
+    const voters = members.slice(0, sample.threshold).map(({ sender }) => sender);
+    await decideTogether(voters, { consortium: record.consortium, call, expiresAt: Date.now() + DAY });
+  });
+  const called = [...byCaller].map(async ([by, own]) => {
+    if (by === null) return;
+    for (const { data: encode } of own) await by.sender.send({ to, data: await encode() });
+  });
+  await Promise.all([...decided, ...called]);
 }
 
 /** The version rises with every start; readers refuse a lower one. */
@@ -221,30 +317,32 @@ async function writeTrust(record: ChainRecord, state: ChainState, witness: Signe
 async function main(): Promise<void> {
   await mkdir(keysDirectory, { recursive: true, mode: 0o700 });
   const passphrase = await secretAt('passphrase', () => randomBytes(24).toString('base64url'));
+  const rpc = new ChainRpc({ rpcUrl: rpcUrl!, timeoutMs: TIMEOUT_MS });
+  const chain = await readChainIdentity(rpc);
+  const members: SampleAuthority[] = [];
+  for (const one of sample.authorities) {
+    const privateKeyHex = await secretAt(`${one.id}.account`, () => randomBytes(32).toString('hex'));
+    const sender = new ChainSender({ rpcUrl: rpcUrl!, privateKeyHex, chainId: chain.chainId, logger, timeoutMs: TIMEOUT_MS });
+    members.push({ ...one, sender, key: await keyAt(`${one.id}-authority`, 'authority', passphrase) });
+  }
   const keys = new Map<string, Signer>();
-  const account = new Map<string, string>();
-  const chain = await readChainIdentity(new ChainRpc({ rpcUrl: rpcUrl!, timeoutMs: TIMEOUT_MS }));
-  const senderAt = async (name: string): Promise<ChainSender> => {
-    const privateKeyHex = await secretAt(`${name}.account`, () => randomBytes(32).toString('hex'));
-    return new ChainSender({ rpcUrl: rpcUrl!, privateKeyHex, chainId: chain.chainId, logger, timeoutMs: TIMEOUT_MS });
-  };
-  const admin = await senderAt('administrator');
-  for (const { role, authority } of sample.departments) {
+  for (const { role } of sample.departments) {
     keys.set(`${role}-log`, await keyAt(`${role}-log`, 'log', passphrase));
     keys.set(`${role}-document`, await keyAt(`${role}-document`, 'document', passphrase));
-    account.set(authority, (await senderAt(role)).account);
   }
   keys.set('witness', await keyAt('witness', 'witness', passphrase));
-  account.set(sample.witness, (await senderAt('witness')).account);
   const trustKey = await keyAt('trust', 'trust', passphrase);
 
-  const record = await contractsOn(chain, admin);
-  let state = await readState(record);
-  const calls = missingCalls(state.facts, keys, account);
-  for (const call of calls) await admin.send({ to: record.registry, data: call });
-  if (calls.length > 0) state = await readState(record);
-  const trust = await writeTrust(record, state, keys.get('witness')!, trustKey);
-  process.stdout.write(`${JSON.stringify({ ...record, trust, registered: calls.length })}\n`);
+  const setting = { record: await contractsOn(chain, members), rpc, members, keys };
+  let state = await readState(setting.record);
+  let registered = 0;
+  for (let calls = missingCalls(state.facts, setting); calls.length > 0; calls = missingCalls(state.facts, setting)) {
+    await make(calls, setting);
+    registered += calls.length;
+    state = await readState(setting.record);
+  }
+  const trust = await writeTrust(setting.record, state, keys.get('witness')!, trustKey);
+  process.stdout.write(`${JSON.stringify({ ...setting.record, trust, registered })}\n`);
 }
 
 await main();

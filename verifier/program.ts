@@ -9,6 +9,7 @@ import { equalBytes } from '../core/bytes/bytes.ts';
 import { conflict, malformed } from '../core/bytes/error.ts';
 import { logIdOf, originParts, parseOrigin } from '../core/log/origin.ts';
 import type { Trust } from '../core/verify/trust.ts';
+import { readSecret } from '../service/config.ts';
 import { type Check, healthRoutes } from '../service/health.ts';
 import { createEdge, type Edge } from '../service/http.ts';
 import type { Running } from '../service/lifecycle.ts';

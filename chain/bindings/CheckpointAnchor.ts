@@ -29,14 +29,22 @@ export declare namespace ICheckpointAnchor {
     size: BigNumberish;
     time: BigNumberish;
     blockTime: BigNumberish;
+    root: BytesLike;
   };
 
   export type HeadStructOutput = [
     count: bigint,
     size: bigint,
     time: bigint,
-    blockTime: bigint
-  ] & { count: bigint; size: bigint; time: bigint; blockTime: bigint };
+    blockTime: bigint,
+    root: string
+  ] & {
+    count: bigint;
+    size: bigint;
+    time: bigint;
+    blockTime: bigint;
+    root: string;
+  };
 }
 
 export interface CheckpointAnchorInterface extends Interface {

@@ -17,7 +17,7 @@ type Fact = AuthorityFact | KeyFact | ScopeFact | DutyFact | LogFact | ModeFact 
 
 /** Disputes come and go, and can only take away from a verdict. */
 const LISTS = ['authorities', 'keys', 'scopes', 'duties', 'logs', 'modes', 'coverages', 'successions'] as const;
-const MAY_CHANGE = new Set(['account', 'parent', 'suspended', 'vrfKeys']);
+const MAY_CHANGE = new Set(['account', 'parent', 'suspended', 'vrfKeys', 'closedByOwner']);
 /** Once there, they may only move to an earlier instant. */
 const ENDS = new Set(['validTo', 'compromisedAt']);
 const FINAL = new Set(['dissolvedAt', 'closedAt']);

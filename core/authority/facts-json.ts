@@ -149,6 +149,7 @@ function readLog(f: JsonFields): LogFact {
     term: integerOrNull(f, 'term'),
     registeredAt: f.integer('registeredAt'),
     closedAt: integerOrNull(f, 'closedAt'),
+    closedByOwner: f.boolean('closedByOwner'),
     vrfKeys: f.array('vrfKeys', 1024, (value, place) =>
       readFields(value, place, (v) => ({ keyId: v.hash('keyId'), fromIndex: v.integer('fromIndex') })),
     ),

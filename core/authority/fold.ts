@@ -106,10 +106,10 @@ function changeOf(facts: RegistryFacts, event: RegistryEvent): Partial<RegistryF
       const { logId, origin, owner, quantum, beat, promiseSpan, term } = event;
       const owners = [{ authority: owner, since: registeredAt }];
       const log = { logId, origin, authority: owner, owners, class: event.class, quantum, beat, promiseSpan, term };
-      return { logs: [...facts.logs, { ...log, registeredAt, closedAt: null, vrfKeys: [] }] };
+      return { logs: [...facts.logs, { ...log, registeredAt, closedAt: null, closedByOwner: false, vrfKeys: [] }] };
     }
     case 'log-closed':
-      return { logs: changedLog(facts, event.logId, () => ({ closedAt: event.closedAt })) };
+      return { logs: changedLog(facts, event.logId, () => ({ closedAt: event.closedAt, closedByOwner: event.byOwner })) };
     case 'vrf-key-set': {
       const { keyId, fromIndex } = event;
       return { logs: changedLog(facts, event.logId, ({ vrfKeys }) => ({ vrfKeys: [...vrfKeys, { keyId, fromIndex }] })) };

@@ -92,6 +92,8 @@ export interface LogFact {
   readonly term: number | null;
   readonly registeredAt: number;
   readonly closedAt: number | null;
+  /** Closed by its own authority, which then stands by its last anchor. */
+  readonly closedByOwner: boolean;
   readonly vrfKeys: readonly VrfKeyFact[];
 }
 

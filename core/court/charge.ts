@@ -13,6 +13,7 @@
  *
  * Whether it convicts, judgement.ts says, as the contract OmissionCourt does.
  */
+import { CHARGE_KINDS, type ChargeKind } from '../authority/registry-event.ts';
 import { encodeBase64, encodeHex, equalBytes } from '../bytes/bytes.ts';
 import { malformed } from '../bytes/error.ts';
 import { hashFromHex, type Hash } from '../bytes/hash.ts';
@@ -25,10 +26,6 @@ import { logIdOf, parseOrigin, type Origin } from '../log/origin.ts';
 import type { EntryPromise } from '../log/promise.ts';
 import { decodeSlotProof, encodeSlotProof, type SlotProof } from '../log/slot-proof.ts';
 import { parseSignature, type Signature } from '../sm/sm2.ts';
-
-/** In the order of their numbers in the contract, from 1. */
-export const CHARGE_KINDS = ['unmapped', 'broken-promise', 'rolled-back', 'fork', 'split-view'] as const;
-export type ChargeKind = (typeof CHARGE_KINDS)[number];
 
 /** A checkpoint that the chain recorded: nothing of it need be believed. */
 export interface AnchoredCheckpoint {

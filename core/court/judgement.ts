@@ -6,13 +6,13 @@
  * must be signed with a key that counted for this log when it signed. Once such a key is in doubt, a charge is worth only what the
  * consortium makes of it.
  */
+import { findKey, findLog, isLogKeyAt, isSuspended, type RegistryFacts } from '../authority/registry.ts';
 import { equalBytes } from '../bytes/bytes.ts';
-import { unverified } from '../bytes/error.ts';
+import { notFound, unverified } from '../bytes/error.ts';
 import type { Hash } from '../bytes/hash.ts';
-import type { Checkpoint } from '../log/checkpoint.ts';
+import { verifyCheckpointSignature, type Checkpoint } from '../log/checkpoint.ts';
 import { decodeEntry } from '../log/entry.ts';
-import { verifyNote } from '../log/note.ts';
-import type { Origin } from '../log/origin.ts';
+import { parseOrigin, type Origin } from '../log/origin.ts';
 import { verifyPromise } from '../log/promise.ts';
 import { verifySlotProof, type SlotProof } from '../log/slot-proof.ts';
 import { leafHashOf } from '../log/tree.ts';
@@ -45,6 +45,22 @@ export interface Conviction {
   readonly fromSize: number;
   /** False: it rests on bytes of a key in doubt, and waits for the consortium. */
   readonly takesEffect: boolean;
+}
+
+/** What the facts, and the log's anchors up to the same block, say of a log. Throws NOT_FOUND. */
+export function chargedLogOf(
+  facts: RegistryFacts,
+  logId: Hash,
+  { anchors, isClosedByOwner }: Pick<ChargedLog, 'anchors' | 'isClosedByOwner'>,
+): ChargedLog {
+  const log = findLog(facts, logId);
+  if (log === undefined) throw notFound('no such log is registered');
+  const logKeyAt = (keyId: Hash, time: number): ChargedKey | null => {
+    const key = findKey(facts, keyId);
+    if (key === undefined || !isLogKeyAt(key, log, time)) return null;
+    return { publicKey: key.publicKey, isDoubted: key.compromisedAt !== null || isSuspended(key, facts.block.at) };
+  };
+  return { origin: parseOrigin(log.origin), promiseSpan: log.promiseSpan, isClosedByOwner, anchors, logKeyAt };
 }
 
 /** The first anchor not smaller than the dispute's size, and the one before it; null where there is none. */
@@ -144,7 +160,7 @@ function hear(shown: ShownCheckpoint, log: ChargedLog): boolean {
     return false;
   }
   const key = keyAt(shown.keyId, shown.checkpoint.issuedAt, log);
-  verifyNote(shown.note, key.publicKey);
+  verifyCheckpointSignature(shown.checkpoint, key.publicKey, shown.note.logSignature.signature);
   return key.isDoubted;
 }
 

@@ -50,9 +50,18 @@ export function describeCheck(check: Check, lang: Lang): string {
     case 'unknown': {
       const stem = CHECKS[id].unknown[lang];
       if (code === null) return sentence(stem, lang);
-      return sentence(lang === 'en' ? `${stem}: ${REASONS[code].en}` : `${stem}：${REASONS[code]['zh-CN']}`, lang);
+      const reason = reasonOf(code, check.facts, lang);
+      return sentence(lang === 'en' ? `${stem}: ${reason}` : `${stem}：${reason}`, lang);
     }
   }
+}
+
+/** A key that may be lost is not one that was reported lost. */
+function reasonOf(code: ReasonCode, facts: CheckFacts, lang: Lang): string {
+  const until = numberIn(facts, 'suspendedUntil');
+  if (code !== 'KEY_COMPROMISED' || until === null) return REASONS[code][lang];
+  const end = formatInstant(until, lang);
+  return words(`签名密钥可能失密，已暂停使用至 ${end}`, `the signing key may be lost and is suspended until ${end}`)[lang];
 }
 
 function withDetail(stem: string, detail: string | null, lang: Lang): string {

@@ -56,7 +56,8 @@ export function writeRoutes(options: WriteOptions): Route[] {
 
 async function handleIssue(options: WriteOptions, request: Request, response: Response): Promise<void> {
   const key = parseIdempotencyKey(request);
-  const body = await readJson(request, ISSUE_REQUEST, MAX_ISSUE_BYTES);
+  const { issuer, ...rest } = await readJson(request, ISSUE_REQUEST, MAX_ISSUE_BYTES);
+  const body = issuer === undefined ? rest : { ...rest, issuer };
   const prepare = async (): Promise<Omit<Write, 'request'>> => {
     await options.permit(body.type);
     return prepareIssue(options.issuer(), body);

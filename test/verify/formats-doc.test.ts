@@ -1,9 +1,11 @@
-/** Recomputes the worked examples of sections 11 to 17 of docs/formats.md from their own inputs. */
+/** Recomputes the worked examples of sections 11 to 19 of docs/formats.md from their own inputs. */
 import { describe, test } from 'node:test';
 import { expect } from 'chai';
 import { decodeUtf8, encodeUtf8 } from '../../core/bytes/bytes.ts';
 import { parseJson } from '../../core/bytes/json.ts';
+import { encodeKeyAct, encodeKeyPossession, type KeyActKind, type KeyActPlace } from '../../core/authority/key-act.ts';
 import { keyIdOf } from '../../core/authority/key-id.ts';
+import type { KeyType } from '../../core/authority/registry-event.ts';
 import { encodeLicenceAct, parseLicenceAct } from '../../core/licence/act.ts';
 import { encodeCover, parseCover } from '../../core/licence/cover.ts';
 import { fieldDigest, parseDisclosure } from '../../core/licence/disclosure.ts';
@@ -13,7 +15,7 @@ import { encodeLicencePayload, issueCommitment, parseLicencePayload } from '../.
 import { commitmentOf } from '../../core/log/entry.ts';
 import { isSm2Signature } from '../../core/sm/sm2.ts';
 import { encodeTrust, parseTrust, trustSignedBytes } from '../../core/verify/trust.ts';
-import { exampleOf } from '../log/format-example.ts';
+import { exampleOf, type Example } from '../log/format-example.ts';
 
 describe('the worked examples of docs/formats.md', () => {
   test('12 identifier', () => {
@@ -64,5 +66,27 @@ describe('the worked examples of docs/formats.md', () => {
     expect(encodeTrust(parseTrust(bytes))).to.deep.equal(bytes);
     of.expect('signedBytes', trustSignedBytes(bytes));
     expect(isSm2Signature(of.publicKey('publicKey'), of.bytes('signedBytes'), of.signature())).to.equal(true);
+  });
+
+  const placeOf = (of: Example): KeyActPlace => ({
+    chainId: of.number('chainId'),
+    registry: of.bytes('registry'),
+    authority: of.text('authority'),
+    nonce: of.number('nonce'),
+  });
+
+  test('19 key act', () => {
+    const of = exampleOf('key-act');
+    const [act, keyType] = [of.text('act') as KeyActKind, of.text('keyType') as KeyType];
+    of.expect('signedBytes', encodeKeyAct({ ...placeOf(of), act, keyType, keyId: of.hash('keyId'), date: of.number('date') }));
+    of.expect('keyId', keyIdOf(exampleOf('key-possession').publicKey('publicKey')));
+    expect(isSm2Signature(of.publicKey('publicKey'), of.bytes('signedBytes'), of.signature())).to.equal(true);
+  });
+
+  test('19 key possession', () => {
+    const of = exampleOf('key-possession');
+    const [keyType, publicKey] = [of.text('keyType') as KeyType, of.publicKey('publicKey')];
+    of.expect('signedBytes', encodeKeyPossession({ ...placeOf(of), keyType, publicKey }));
+    expect(isSm2Signature(publicKey, of.bytes('signedBytes'), of.signature())).to.equal(true);
   });
 });

@@ -133,6 +133,7 @@ export const en: Text = {
 
   licence: 'Compare with the licence',
   issuer: 'Registered issuer',
+  successor: 'Function now with',
   type: 'Licence type code',
   identifier: 'Licence identifier',
   term: 'Term',

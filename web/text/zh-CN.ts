@@ -134,6 +134,7 @@ export const zhCN = {
 
   licence: '与所持证照核对',
   issuer: '登记的颁发机构',
+  successor: '职责现由（机构改革）',
   type: '证照类型代码',
   identifier: '证照标识',
   term: '证照期限',
