@@ -154,6 +154,7 @@ export class Story {
       term: null,
       registeredAt: START,
       closedAt: null,
+      closedByOwner: false,
       vrfKeys: [],
     });
     const mode = (one: StoryLog) => ({ logId: one.logId, licenceType: TYPE, mode: 'public' as const, registeredAt: START });
