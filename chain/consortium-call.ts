@@ -120,7 +120,11 @@ const BLOCKS_PER_CALL = 2_000;
 /** Folded from all events of the contract. Throws UNAVAILABLE. */
 export async function readConsortium(
   rpc: ChainRpc,
-  { consortium, fromBlock, confirmations }: { readonly consortium: string; readonly fromBlock: number; readonly confirmations: number },
+  {
+    consortium,
+    fromBlock,
+    confirmations,
+  }: { readonly consortium: string; readonly fromBlock: number; readonly confirmations: number },
 ): Promise<ConsortiumState> {
   const { number: last } = await newestFinalBlock(rpc, { confirmations });
   const fold = new ConsortiumFold();
@@ -204,4 +208,3 @@ function numberIn({ args }: LogDescription, name: string): number {
 function wordOf(log: LogDescription, name: string): Hash {
   return asHash(decodeHex(textOf(log, name).slice(2)));
 }
-

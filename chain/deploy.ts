@@ -65,7 +65,11 @@ export async function deployContracts(sender: ChainSender, options: DeployOption
   await deploy('consortium', { bytecode: Consortium__factory.bytecode, abi: CONSORTIUM }, decisions);
   const register = [at('consortium'), at('sm3'), at('sm2'), consortiumName, publicDelay];
   await deploy('registry', { bytecode: AuthorityRegistry__factory.bytecode, abi: REGISTRY }, register);
-  await deploy('anchor', { bytecode: CheckpointAnchor__factory.bytecode, abi: ANCHOR }, [at('registry'), at('sm2'), at('logProof')]);
+  await deploy('anchor', { bytecode: CheckpointAnchor__factory.bytecode, abi: ANCHOR }, [
+    at('registry'),
+    at('sm2'),
+    at('logProof'),
+  ]);
   await deploy('court', { bytecode: OmissionCourt__factory.bytecode, abi: COURT }, [at('anchor'), at('sm2'), at('logProof')]);
   invariant(fromBlock !== null, 'contracts stand in blocks');
   return { ...(addresses as Record<ContractName, string>), fromBlock, gasUsed: gasUsed as Record<ContractName, number> };

@@ -120,8 +120,7 @@ export class ChainReader {
     for (let from = first; from <= last; from += BLOCKS_PER_CALL) {
       const to = Math.min(last, from + BLOCKS_PER_CALL - 1);
       const found = await this.#rpc.logs(addresses, from, to);
-      const isAskedFor = (log: RawLog) =>
-        log.blockNumber >= from && log.blockNumber <= to && addresses.includes(log.address);
+      const isAskedFor = (log: RawLog) => log.blockNumber >= from && log.blockNumber <= to && addresses.includes(log.address);
       if (!found.every(isAskedFor)) throw unavailable('the chain node answers logs that were not asked for', { from, to });
       logs.push(...found);
     }

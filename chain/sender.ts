@@ -19,7 +19,17 @@ import type { Hash } from '../core/bytes/hash.ts';
 import type { JsonObject } from '../core/bytes/json.ts';
 import type { Logger } from '../service/logger.ts';
 import { refusalOf } from './refusal.ts';
-import { ChainRpc, type EventLog, readEventLogs, readHash, readHex, readObject, readQuantity, RpcRefusal, type RpcOptions } from './rpc.ts';
+import {
+  ChainRpc,
+  type EventLog,
+  readEventLogs,
+  readHash,
+  readHex,
+  readObject,
+  readQuantity,
+  RpcRefusal,
+  type RpcOptions,
+} from './rpc.ts';
 
 export interface SenderOptions extends RpcOptions {
   /** 64 lower-case hex characters. */

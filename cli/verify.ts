@@ -130,7 +130,8 @@ function describeVerdict(verdict: Verdict, { lang }: CommonOptions, trust: Trust
   if (licence !== null) {
     lines.push('', licence.identifier, `${licence.issuer.name} (${licence.issuer.code})`);
     const { successor } = licence.issuer;
-    if (successor !== null) lines.push(`  ${isChinese ? '职责现由（机构改革）' : 'Function now with'}: ${successor.name} (${successor.code})`);
+    if (successor !== null)
+      lines.push(`  ${isChinese ? '职责现由（机构改革）' : 'Function now with'}: ${successor.name} (${successor.code})`);
     for (const { name, value } of licence.fields)
       lines.push(`  ${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
   }

@@ -61,7 +61,8 @@ function keyOf(facts: RegistryFacts, keyId: Hash, type: 'log' | 'document', { co
   if (key.type !== type || key.authority !== code) throw forbidden(`the registry lists the ${type} key for another use`, named);
   if (key.compromisedAt !== null) throw forbidden(`the registry calls the ${type} key compromised`, named);
   if (key.validTo !== null) throw forbidden(`the registry has retired the ${type} key`, named);
-  if (isSuspended(key, now)) throw forbidden(`the registry has suspended the ${type} key`, { ...named, until: key.suspended!.until });
+  if (isSuspended(key, now))
+    throw forbidden(`the registry has suspended the ${type} key`, { ...named, until: key.suspended!.until });
   if (key.validFrom > now) throw forbidden(`the ${type} key is not valid yet`, { ...named, validFrom: key.validFrom });
   return key;
 }

@@ -28,10 +28,7 @@ function readArgumentsOrExit(): ReturnType<typeof readArguments> {
   try {
     return readArguments();
   } catch (error) {
-    logger.fatal(
-      { reason: (error as Error).message },
-      'usage: main.ts --dir D [--port N] [--chain-id N] [--exit-with-parent]',
-    );
+    logger.fatal({ reason: (error as Error).message }, 'usage: main.ts --dir D [--port N] [--chain-id N] [--exit-with-parent]');
     process.exit(2);
   }
 }

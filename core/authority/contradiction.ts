@@ -46,7 +46,8 @@ function identityOf(fact: Fact): string {
   if ('mode' in fact) return `${encodeHex(fact.logId)} ${fact.licenceType}`;
   if ('logId' in fact) return encodeHex(fact.logId);
   if ('since' in fact) return `${fact.authority} ${fact.licenceType} ${fact.since}`;
-  if ('successor' in fact) return `${fact.authority} ${fact.successor} ${fact.logIds.map(encodeHex).join(' ')} ${fact.registeredAt}`;
+  if ('successor' in fact)
+    return `${fact.authority} ${fact.successor} ${fact.logIds.map(encodeHex).join(' ')} ${fact.registeredAt}`;
   return fact.code;
 }
 

@@ -137,7 +137,9 @@ function signatureFinding(world: World, log: LogFact, note: Note): Finding {
     return unknown('KEY_COMPROMISED', { keyId: encodeHex(key.keyId) });
   if (isSuspended(key, world.evaluatedAt) && issuedAt >= key.suspended!.from)
     return unknown('KEY_COMPROMISED', { keyId: encodeHex(key.keyId), suspendedUntil: key.suspended!.until });
-  return isLogKeyAt(key, log, issuedAt) ? pass({ keyId: encodeHex(key.keyId) }) : unknown('KEY_RETIRED', { keyId: encodeHex(key.keyId) });
+  return isLogKeyAt(key, log, issuedAt)
+    ? pass({ keyId: encodeHex(key.keyId) })
+    : unknown('KEY_RETIRED', { keyId: encodeHex(key.keyId) });
 }
 
 function anchorFinding(world: World, answer: LogAnswer, stoodOn: AttestedAnchor | undefined): Finding {

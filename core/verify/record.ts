@@ -118,7 +118,12 @@ interface IssuedBy {
 }
 
 /** The issuer that the licence names, or its successor for a licence that the issuer began; in the issuer's log, with a mode. */
-function authorityFinding(world: World, basis: Basis, payload: LicencePayload, { issuedIn, issuedBy, begunBy }: IssuedBy): Finding {
+function authorityFinding(
+  world: World,
+  basis: Basis,
+  payload: LicencePayload,
+  { issuedIn, issuedBy, begunBy }: IssuedBy,
+): Finding {
   const { issuer, type } = payload.identifier;
   const authority = findAuthority(world.facts, issuer);
   const mode = findMode(world.facts, basis.log.logId, type);
@@ -154,12 +159,7 @@ export function holdsDuring(
 }
 
 /** The scope is that of whoever issued: after a succession the successor's own. */
-function scopeFinding(
-  world: World,
-  payload: LicencePayload,
-  issuedIn: ProvedTime | null,
-  issuedBy: string | null,
-): Finding {
+function scopeFinding(world: World, payload: LicencePayload, issuedIn: ProvedTime | null, issuedBy: string | null): Finding {
   const { issuer, type } = payload.identifier;
   const holder = issuedBy ?? issuer;
   const region = findAuthority(world.facts, holder)?.region ?? '';

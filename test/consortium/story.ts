@@ -2,13 +2,27 @@
  * The whole system on a real BFT chain: four validators as processes, our contracts, nodes, witness and verifier. Validators are killed
  * with SIGKILL, one, two and all, and come back. Run by `npm run test:consortium`; the tests stand in the order of the story.
  */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
+import { anchorCheckpoint } from '../../chain/anchor-call.ts';
+import { LogProof__factory } from '../../chain/bindings/factories/LogProof__factory.ts';
+import { ChainSender } from '../../chain/sender.ts';
 import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { CodedError } from '../../core/bytes/error.ts';
+import { type Checkpoint, encodeCheckpoint } from '../../core/log/checkpoint.ts';
 import { parseNote } from '../../core/log/note.ts';
+import { logIdOf } from '../../core/log/origin.ts';
+import { rootAt } from '../../core/log/tree.ts';
+import { proveConsistency } from '../../core/log/tree-proof.ts';
+import { parseSignature, type Signature } from '../../core/sm/sm2.ts';
 import { sm3 } from '../../core/sm/sm3.ts';
 import { buildEngine } from '../../deploy/consortium/engine.ts';
+import { UniformTree } from '../../scripts/uniform-tree.ts';
+import { createLogger } from '../../service/logger.ts';
+import { openSigner, type Signer } from '../../service/signer.ts';
 import { System, until, type VerdictJson } from '../e2e/system.ts';
 import { anchorsAt, CHAIN_ID, Validators } from './validators.ts';
 
@@ -199,9 +213,60 @@ describe('four validators', () => {
     }
   });
 
-  // The place for what the contracts refuse by themselves, asked of this engine: a checkpoint with a wrong SM2 signature, a tree that
-  // does not extend the anchored one; and that an anchor with the longest consistency proof stays below the computation limit.
+  test('refuse a checkpoint that the log did not sign, and one that does not extend the anchored tree', async () => {
+    const { signer, sender } = await issuerKeys();
+    const note = parseNote(await (await fetch(`${system.issuer.url}/checkpoint`)).text());
+    const { origin, size, rootHash, mapRoot } = note.checkpoint;
+    const logId = logIdOf(origin);
+    const refusalOf = async (checkpoint: Checkpoint, signature: Signature): Promise<unknown> => {
+      const input = { logId, ...checkpoint, keyId: signer.keyId, signature, consistencyProof: [] };
+      const { anchor } = system.ready.chain;
+      const error: unknown = await anchorCheckpoint(sender, anchor, input).then(
+        () => 'taken',
+        (thrown: unknown) => thrown,
+      );
+      return error instanceof CodedError ? error.facts['error'] : error;
+    };
+    const idle = { origin, size, rootHash, mapRoot, issuedAt: Date.now() };
+    const wrong = parseSignature((await signer.sign(encodeCheckpoint(idle))).map((byte, i) => (i === 40 ? byte ^ 1 : byte)));
+    expect(await refusalOf(idle, wrong)).to.equal('BadSignature');
+    const rewritten = { ...idle, size: size + 1, rootHash: sm3(encodeUtf8('another history')) };
+    expect(await refusalOf(rewritten, await signer.sign(encodeCheckpoint(rewritten)))).to.equal('NotExtending');
+    const shrunk = { ...idle, size: size - 1, rootHash: sm3(encodeUtf8('an old backup')) };
+    expect(await refusalOf(shrunk, await signer.sign(encodeCheckpoint(shrunk)))).to.equal('SizeShrinks');
+  });
+
+  test('check the longest consistency proof there can be within their limits', async (context) => {
+    const tree = new UniformTree();
+    // All bits but one: a sibling on every level.
+    const [size1, size2] = [2 ** 52 - 1, 2 ** 53 - 1];
+    const proof = proveConsistency(size1, size2, tree);
+    const { logProof } = JSON.parse(await readFile(join(system.data, 'chain.json'), 'utf8')) as { logProof: string };
+    const abi = LogProof__factory.createInterface();
+    const hex = (bytes: Uint8Array): string => `0x${encodeHex(bytes)}`;
+    const [root1, root2] = [rootAt(size1, tree), rootAt(size2, tree)].map(hex);
+    const data = abi.encodeFunctionData('isConsistent', [size1, root1!, size2, root2!, proof.map(hex)]);
+    const answer = await validators.rpc(1).call('eth_call', [{ to: logProof, data }, 'latest']);
+    expect(abi.decodeFunctionResult('isConsistent', answer as string)[0]).to.equal(true);
+    const gas = Number(await validators.rpc(1).call('eth_estimateGas', [{ to: logProof, data }]));
+    context.diagnostic(`${proof.length} hashes: ${gas} gas`);
+  });
 });
+
+/** What only the department has, and what the chain takes no lie from all the same. */
+async function issuerKeys(): Promise<{ signer: Signer; sender: ChainSender }> {
+  const directory = join(system.data, 'keys');
+  const read = async (name: string): Promise<string> => (await readFile(join(directory, name), 'utf8')).trim();
+  const signer = await openSigner(join(directory, 'issuer-log.key.json'), await read('passphrase'), 'log');
+  const sender = new ChainSender({
+    rpcUrl: validators.all[0]!.rpcUrl,
+    privateKeyHex: await read('issuer.account'),
+    chainId: CHAIN_ID,
+    logger: createLogger({ program: 'test', level: 'warn' }),
+    timeoutMs: 30_000,
+  });
+  return { signer, sender };
+}
 
 describe('one validator killed', () => {
   test('licences go on being anchored and become valid', async (context) => {

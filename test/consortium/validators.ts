@@ -65,13 +65,14 @@ export class Validators {
 
 /** All anchors from block 0 as one validator tells them, oldest first, each with the block that holds it. */
 export async function anchorsAt(system: System, { rpcUrl }: Validator): Promise<string[]> {
-  const { registry, anchor, fromBlock } = JSON.parse(await readFile(join(system.data, 'chain.json'), 'utf8')) as {
+  const { registry, anchor, court, fromBlock } = JSON.parse(await readFile(join(system.data, 'chain.json'), 'utf8')) as {
     registry: string;
     anchor: string;
+    court: string;
     fromBlock: number;
   };
   const logger = createLogger({ program: 'test', level: 'warn' });
-  const options = { rpcUrl, registry, anchor, fromBlock, confirmations: 0, timeoutMs: TIMEOUT_MS, logger };
+  const options = { rpcUrl, registry, anchor, court, fromBlock, confirmations: 0, timeoutMs: TIMEOUT_MS, logger };
   const { events } = await new ChainReader(options).poll();
   return events.filter((event): event is AnchorEvent => event.kind === 'anchored' || event.kind === 'forked').map(describe);
 }

@@ -97,7 +97,12 @@ export const VERDICT = z.strictObject({
       type: TEXT,
       validFrom: WHOLE,
       validTo: WHOLE.nullable(),
-      issuer: z.strictObject({ code: TEXT, name: TEXT, region: TEXT, successor: z.strictObject({ code: TEXT, name: TEXT }).nullable() }),
+      issuer: z.strictObject({
+        code: TEXT,
+        name: TEXT,
+        region: TEXT,
+        successor: z.strictObject({ code: TEXT, name: TEXT }).nullable(),
+      }),
       supersededBy: TEXT.nullable(),
       fields: z.array(z.strictObject({ name: TEXT, value: z.unknown() })),
     })

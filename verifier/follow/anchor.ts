@@ -5,7 +5,14 @@
 import { encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
-import { findKey, isLogKeyAt, isSuspended, type KeyFact, type LogFact, type RegistryFacts } from '../../core/authority/registry.ts';
+import {
+  findKey,
+  isLogKeyAt,
+  isSuspended,
+  type KeyFact,
+  type LogFact,
+  type RegistryFacts,
+} from '../../core/authority/registry.ts';
 import type { AnchorEvent, BlockPoint } from '../../core/authority/registry-event.ts';
 import { checkpointDigest, encodeCheckpoint, type Checkpoint } from '../../core/log/checkpoint.ts';
 import { formatNote, noteKeyHash, type Note } from '../../core/log/note.ts';

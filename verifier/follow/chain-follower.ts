@@ -8,7 +8,13 @@ import { conflict, isCodedError } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { applyRegistryEvent, emptyRegistry } from '../../core/authority/fold.ts';
 import { findLog, type RegistryFacts } from '../../core/authority/registry.ts';
-import { type AnchorEvent, type BlockPoint, type ChainEvent, isAnchorEvent, type RegistryEvent } from '../../core/authority/registry-event.ts';
+import {
+  type AnchorEvent,
+  type BlockPoint,
+  type ChainEvent,
+  isAnchorEvent,
+  type RegistryEvent,
+} from '../../core/authority/registry-event.ts';
 import { chainReferenceOf } from '../../core/log/attestation.ts';
 import type { Origin } from '../../core/log/origin.ts';
 import type { ChainReader, ChainUpdate, ReaderCursor } from '../../chain/reader.ts';

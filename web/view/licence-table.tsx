@@ -22,7 +22,9 @@ function rowsOf({ issuer, type, identifier, validFrom, validTo, status, supersed
   return [
     ...fields.map(({ name, value }) => ({ name: text.fields[name] ?? name, value: shown(value) })),
     { name: text.issuer, value: issuer.name === '' ? issuer.code : `${issuer.name} ${issuer.code}` },
-    ...(issuer.successor === null ? [] : [{ name: text.successor, value: `${issuer.successor.name} ${issuer.successor.code}`.trim() }]),
+    ...(issuer.successor === null
+      ? []
+      : [{ name: text.successor, value: `${issuer.successor.name} ${issuer.successor.code}`.trim() }]),
     { name: text.term, value: formatPeriod(validFrom, validTo, lang) },
     { name: text.status, value: nameStatus(status, lang) },
     { name: text.identifier, value: identifier, isCode: true },
