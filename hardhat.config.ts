@@ -1,19 +1,13 @@
-/** Compiles the contracts with the compiler from npm and runs their tests in this process: nothing is downloaded. */
-import { fileURLToPath } from 'node:url';
+/** Compiles the contracts and runs their tests in this process. */
 import { defineConfig } from 'hardhat/config';
+import { COMPILER, COMPILER_OF } from './scripts/solidity-settings.ts';
 
 export default defineConfig({
   solidity: {
-    version: '0.8.37',
-    path: fileURLToPath(import.meta.resolve('solc/soljson.js')),
-    settings: {
-      // Consortium engines lag behind: no opcode later than the merge.
-      evmVersion: 'paris',
-      viaIR: true,
-      optimizer: { enabled: true, runs: 1000 },
-      // The bytecode then depends on code alone, not on comments or file names.
-      metadata: { bytecodeHash: 'none' },
-    },
+    compilers: [COMPILER],
+    overrides: COMPILER_OF,
+    // Each contract by itself: else its bytecode would depend on what is compiled beside it.
+    isolated: true,
   },
   networks: {
     default: {

@@ -130,6 +130,7 @@ export class Story {
       validFrom: START,
       validTo: null,
       compromisedAt: null,
+      suspended: null,
       registeredAt: START,
     });
     const authority = (code: string, name: string) => ({
@@ -139,17 +140,21 @@ export class Story {
       parent: null,
       account: bytesOf(code).subarray(0, 20),
       registeredAt: START,
+      dissolvedAt: null,
     });
     const log = (one: StoryLog): LogFact => ({
       logId: one.logId,
       origin: one.origin,
       authority: one.authority,
+      owners: [{ authority: one.authority, since: START }],
       class: 'licence',
       quantum: SECOND,
       beat: 60 * SECOND,
       promiseSpan: 180 * SECOND,
+      term: null,
       registeredAt: START,
       closedAt: null,
+      closedByOwner: false,
       vrfKeys: [],
     });
     const mode = (one: StoryLog) => ({ logId: one.logId, licenceType: TYPE, mode: 'public' as const, registeredAt: START });
@@ -171,12 +176,16 @@ export class Story {
           region: '990000',
           validFrom: START,
           validTo: null,
+          parentId: null,
           registeredAt: START,
         },
       ],
+      duties: [],
       logs: [log(this.issuer), log(this.outsider)],
       modes: [mode(this.issuer), mode(this.outsider)],
       coverages: [{ authority: ISSUER, licenceType: TYPE, since: START, registeredAt: START }],
+      successions: [],
+      disputes: [],
     };
   }
 
