@@ -47,7 +47,11 @@ export interface KeyProof {
 }
 
 /** `holder` has the new key. Throws UNAVAILABLE. */
-export async function proveKey(at: KeyRegistry, { code, keyType }: NewKeyTerms, holder: Signer): Promise<KeyProof> {
+export async function proveKey(
+  at: KeyRegistry,
+  { code, keyType }: Pick<NewKeyTerms, 'code' | 'keyType'>,
+  holder: Signer,
+): Promise<KeyProof> {
   const place = await placeOf(at, code);
   const { publicKey } = holder;
   const possession = await holder.sign(encodeKeyPossession({ ...place, keyType, publicKey }));

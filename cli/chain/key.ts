@@ -5,7 +5,7 @@
  *
  *     {"chainId","registry","authority","keyType","publicKey","nonce","possession"}
  */
-import { decodeHex, encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
 import { conflict, malformed, notFound } from '../../core/bytes/error.ts';
 import { canonicalJson } from '../../core/bytes/json.ts';
 import { JsonFields } from '../../core/bytes/json-fields.ts';
@@ -63,7 +63,8 @@ const registryOf = ({ rpc, chain }: Place): KeyRegistry => ({ rpc, chainId: chai
 
 /** Null: the members decide. */
 async function openOfficer({ by, byPassphraseFile, byQuorum }: OfficerOptions): Promise<Signer | null> {
-  if ((by === undefined) === !byQuorum) throw malformed('name an authority key (--by FILE) or let the members decide (--by-quorum)');
+  if ((by === undefined) === !byQuorum)
+    throw malformed('name an authority key (--by FILE) or let the members decide (--by-quorum)');
   return by === undefined ? null : openKey(by, byPassphraseFile, 'authority');
 }
 
@@ -122,7 +123,8 @@ async function readProof(path: string, { chainId, registry }: KeyRegistry, terms
   const possession = parseSignature(fields.hex('possession', SIGNATURE_LENGTH));
   const nonce = fields.integer('nonce');
   fields.end();
-  if (made.some((value, i) => value !== wanted[i])) throw malformed(`the proof was made for ${made.join(' ')}, not ${wanted.join(' ')}`);
+  if (made.some((value, i) => value !== wanted[i]))
+    throw malformed(`the proof was made for ${made.join(' ')}, not ${wanted.join(' ')}`);
   return { publicKey, nonce, possession };
 }
 

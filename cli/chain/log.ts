@@ -41,7 +41,11 @@ async function send(options: SendingOptions, data: string): Promise<number> {
 /** The origin names its owner. */
 export async function registerLog(name: string, options: RegisterOptions): Promise<number> {
   const origin = parseOrigin(name);
-  const [quantum, beat, promiseSpan] = [options.quantum, options.beat, options.promiseSpan].map(parseSpan) as [number, number, number];
+  const [quantum, beat, promiseSpan] = [options.quantum, options.beat, options.promiseSpan].map(parseSpan) as [
+    number,
+    number,
+    number,
+  ];
   const term = options.term === undefined ? null : parseSpan(options.term);
   const times = { quantum, beat, promiseSpan, term };
   const logClass = parseChoice(options.class, LOG_CLASSES, '--class');
@@ -106,11 +110,11 @@ export async function showLog(name: string, options: ChainOptions): Promise<numb
 
 function newestLine(head: Awaited<ReturnType<typeof readHead>>, names: Names): string {
   if (head === null) return names.say(words('  尚未锚定', '  not anchored yet'));
-  const { size, time, anchoredAt } = head;
+  const { size, issuedAt, anchoredAt } = head;
   return names.say(
     words(
-      `  最近锚定：大小 ${size}，检查点 ${names.instant(time)}，区块 ${names.instant(anchoredAt)}`,
-      `  newest anchor: size ${size}, checkpoint ${names.instant(time)}, block ${names.instant(anchoredAt)}`,
+      `  最近锚定：大小 ${size}，检查点 ${names.instant(issuedAt)}，区块 ${names.instant(anchoredAt)}`,
+      `  newest anchor: size ${size}, checkpoint ${names.instant(issuedAt)}, block ${names.instant(anchoredAt)}`,
     ),
   );
 }

@@ -71,7 +71,9 @@ export async function status(options: StatusOptions): Promise<number> {
       return names.say(words(`！${key} 暂停至 ${end}`, `! ${key} is suspended until ${end}`));
     }),
     ...facts.disputes.map((dispute) => disputeLine(dispute, names)),
-    ...(refused === 0 ? [] : [names.say(words(`！${refused} 条合约事件不被采信`, `! ${refused} events of the contracts are not accepted`))]),
+    ...(refused === 0
+      ? []
+      : [names.say(words(`！${refused} 条合约事件不被采信`, `! ${refused} events of the contracts are not accepted`))]),
   ]);
   return EXIT.done;
 }

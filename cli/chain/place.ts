@@ -8,10 +8,10 @@ import type { JsonObject, JsonValue } from '../../core/bytes/json.ts';
 import { applyRegistryEvent, emptyRegistry } from '../../core/authority/fold.ts';
 import type { RegistryFacts } from '../../core/authority/registry.ts';
 import { type AnchorEvent, type BlockPoint, isAnchorEvent } from '../../core/authority/registry-event.ts';
-import type { ContractAddresses } from '../../chain/abi.ts';
+import { type ContractAddresses, describeEvents, type Described } from '../../chain/abi.ts';
 import { CHAIN_CONFIG, type ChainConfig, readAccountKey } from '../../chain/config.ts';
 import { type ConsortiumState, readConsortium } from '../../chain/consortium-call.ts';
-import { readChainIdentity } from '../../chain/finality.ts';
+import { newestFinalBlock, readChainIdentity } from '../../chain/finality.ts';
 import { ChainReader } from '../../chain/reader.ts';
 import { ChainRpc } from '../../chain/rpc.ts';
 import { ChainSender } from '../../chain/sender.ts';
@@ -47,6 +47,7 @@ export interface ChainState {
 }
 
 const TIMEOUT_MS = 60_000;
+const BLOCKS_PER_CALL = 2_000;
 const HOW_TO_NAME =
   'name the chain: --config FILE, --data of a running start, or --rpc, --chain-id, --registry, --anchor and --court';
 
@@ -100,6 +101,17 @@ export class Place {
   async consortium(): Promise<ConsortiumState> {
     const { fromBlock, confirmations } = this.chain;
     return readConsortium(this.rpc, { consortium: this.contracts.consortium, fromBlock, confirmations });
+  }
+
+  /** All that one of the contracts said, in order. Throws UNAVAILABLE. */
+  async events(contract: keyof ContractAddresses): Promise<Described[]> {
+    const { number: last } = await newestFinalBlock(this.rpc, this.chain);
+    const said: Described[] = [];
+    for (let first = this.chain.fromBlock; first <= last; first += BLOCKS_PER_CALL) {
+      const logs = await this.rpc.logs([this.contracts[contract]], first, Math.min(last, first + BLOCKS_PER_CALL - 1));
+      said.push(...describeEvents(logs, this.contracts));
+    }
+    return said;
   }
 
   /** Throws as `readAccountKey`. */
