@@ -11,6 +11,7 @@ import { findKey } from '../../core/authority/registry.ts';
 import { type Words, words } from '../../core/verify/wording.ts';
 import { describeCall, describeEvents, type Described } from '../../chain/abi.ts';
 import { encodePropose, encodeProposeSuspension, encodeVote, type Proposal, proposedIn } from '../../chain/consortium-call.ts';
+import { encodeSuspendKey } from '../../chain/registry-call.ts';
 import type { Receipt } from '../../chain/sender.ts';
 import { rehearse } from '../../chain/view.ts';
 import { EXIT, print } from '../command.ts';
@@ -97,6 +98,8 @@ export async function proposeSuspension(place: Place, options: ProposingOptions,
   const { facts, head } = await place.state();
   const { registry } = place.contracts;
   if (findKey(facts, keyId) === undefined) throw notFound(`no key ${encodeHex(keyId)} is listed`);
+  const call = { to: registry, data: encodeSuspendKey(keyId) };
+  if (!options.anyway) await rehearse(place.rpc, { from: place.contracts.consortium, ...call });
   return putToVote(place, options, encodeProposeSuspension(registry, keyId, endOfVote(options, head.at, 0)));
 }
 

@@ -148,7 +148,10 @@ export const REGISTRY_REFUSALS: Readonly<Record<string, RefusalWords>> = {
     NOTHING_LEFT,
   ),
   OverlappingGrant: refusal(
-    words('同样内容的授权 {grantId} 至 {validTo:time} 仍有效', 'grant {grantId} of the same is in force until {validTo:time}'),
+    words(
+      '同样内容的授权 {grantId} 仍有效（截止：{validTo:time}）',
+      'grant {grantId} of the same is in force (end: {validTo:time})',
+    ),
     words('请先终止它，或从其截止时间起授予', 'end it first, or begin where it ends'),
   ),
   BeyondGrant: refusal(

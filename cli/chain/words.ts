@@ -48,6 +48,19 @@ export const REFUSALS: Readonly<Record<string, RefusalWords>> = {
     words('被提案调用的合约不可信，请勿再执行该提案', 'the contract that it calls is not to be trusted: do not execute it again'),
   ),
 
+  // Deployment
+
+  BadUnit: refusal(
+    words(
+      '区块时间戳 {timestamp} 不是以 {msPerUnit} 毫秒为单位',
+      'the block’s timestamp {timestamp} does not count units of {msPerUnit} ms',
+    ),
+    words(
+      '部署时的时间单位（1 或 1000 毫秒）与该链不符，请更正后重新部署',
+      'the unit given at deployment (1 or 1000 ms) is not this chain’s: deploy again with the right one',
+    ),
+  ),
+
   // Members and proposals
 
   BadCode: refusal(words('{code} 不是统一社会信用代码', '{code} is not a unified social credit code'), CORRECT_INPUT),
@@ -149,6 +162,10 @@ export const REFUSALS: Readonly<Record<string, RefusalWords>> = {
       'history was rewritten, or the node was restored from an old backup: stop it and restore its newest state',
     ),
   ),
+  BadRoot: refusal(
+    words('大小为 {size} 的检查点，树根 {root} 不合规定', 'a checkpoint of size {size} cannot have root {root}'),
+    NODE_MATTER,
+  ),
   BadMapRoot: refusal(
     words('大小为 {size} 的检查点，映射根 {mapRoot} 不合规定', 'a checkpoint of size {size} cannot have map root {mapRoot}'),
     NODE_MATTER,
@@ -186,6 +203,16 @@ export const REFUSALS: Readonly<Record<string, RefusalWords>> = {
       'the charge does not hold: what was handed in does not show “{charge:charge}”',
     ),
     words('什么也没有改变；请核对材料出处', 'nothing has changed; find out where the material came from'),
+  ),
+  BadCheckpoint: refusal(
+    words(
+      '大小为 {size} 的检查点，树根 {root} 或映射根 {mapRoot} 不合规定',
+      'a checkpoint of size {size} cannot have root {root} and map root {mapRoot}',
+    ),
+    words(
+      '空日志有固定的根，非空日志没有：材料不是检查点',
+      'an empty log has fixed roots and no other has them: this is no checkpoint',
+    ),
   ),
   UnknownAnchor: refusal(
     words('日志 {logId} 没有这样的第 {sequence} 号锚定', 'log {logId} has no such anchor {sequence}'),
