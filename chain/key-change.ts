@@ -7,6 +7,7 @@ import { keyIdOf } from '../core/authority/key-id.ts';
 import type { KeyType } from '../core/authority/registry-event.ts';
 import type { PublicKey, Signature } from '../core/sm/sm2.ts';
 import type { Signer } from '../service/signer.ts';
+import { hex } from './abi.ts';
 import { encodeAddKey, encodeDeclareKeyCompromised, encodeRetireKey, type SignedAct } from './registry-call.ts';
 import type { ChainRpc } from './rpc.ts';
 import { readKeyActs } from './view.ts';
@@ -58,14 +59,19 @@ export async function proveKey(
   return { publicKey, nonce: place.nonce, possession };
 }
 
-/** Throws UNAVAILABLE, and CONFLICT if another key act came before this one. */
+/** Throws UNAVAILABLE, and CONFLICT as the registry would if another key act came before this one. */
 export async function addProvenKeyCall(at: KeyRegistry, terms: NewKeyTerms, proof: KeyProof, officer: Officer): Promise<string> {
   const { code, keyType, validFrom } = terms;
   const { publicKey, nonce, possession } = proof;
   const place = await placeOf(at, code);
-  if (place.nonce !== nonce)
-    throw conflict('another key act came first: the new key must prove itself again', { nonce: place.nonce });
-  const act = encodeKeyAct({ ...place, act: 'add', keyType, keyId: keyIdOf(publicKey), date: validFrom });
+  const keyId = keyIdOf(publicKey);
+  if (place.nonce !== nonce) {
+    throw conflict('another key act came first: the new key must prove itself again', {
+      error: 'NoPossession',
+      keyId: hex(keyId),
+    });
+  }
+  const act = encodeKeyAct({ ...place, act: 'add', keyType, keyId, date: validFrom });
   return encodeAddKey({ code, keyType, publicKey, validFrom, possession }, await signAct(officer, act));
 }
 

@@ -70,10 +70,10 @@ function treeOf(facts: RegistryFacts, names: Names, parent: string | null, inden
 /** All that stands under one code. */
 export async function showAuthority(code: string, options: ChainOptions): Promise<number> {
   const authority = parseCode(code);
-  const { facts, head } = await (await Place.open(options)).state();
+  const { facts } = await (await Place.open(options)).state();
   const found = findAuthority(facts, authority);
   if (found === undefined) throw notFound(`no authority ${code} is registered`);
-  print(options, authorityJson(facts, code), authorityLines(found, facts, head.at, new Names(facts, options.lang)));
+  print(options, authorityJson(facts, code), authorityLines(found, facts, facts.block.at, new Names(facts, options.lang)));
   return EXIT.done;
 }
 

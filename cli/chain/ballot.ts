@@ -48,7 +48,7 @@ export class Ballot {
   }
 
   status(proposal: Proposal): ProposalStatus {
-    const now = nowOf(this.state.head.at);
+    const now = nowOf(this.state.facts.block.at);
     if (proposal.isExecuted) return 'executed';
     if (proposal.expiresAt <= now) return 'expired';
     if (proposal.approvals.length < proposal.needed) return 'open';

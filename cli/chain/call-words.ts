@@ -24,7 +24,9 @@ export const CLASS_NAMES: Readonly<Record<LogClass, Words>> = {
   seals: words('印章日志', 'seals log'),
 };
 
-const idOf = (text: string): string => text.replace(/^0x(?=[0-9a-f]{64}$)/, '');
+const textOf = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value ?? null));
+/** An id as this program prints it. */
+export const idOf = (value: JsonValue | undefined): string => textOf(value).replace(/^0x(?=[0-9a-f]{64}$)/, '');
 const isZero = (text: string): boolean => /^0x0*$/.test(text);
 
 /** Ids and codes with what the registry says about them. */
@@ -92,8 +94,7 @@ class Values {
   }
 
   text(name: string): string {
-    const value = this.#values[name] ?? null;
-    return typeof value === 'string' ? value : JSON.stringify(value);
+    return textOf(this.#values[name]);
   }
 
   /** Null is "no end yet". */
@@ -104,28 +105,28 @@ class Values {
 
   authority(name: string): string {
     const value = this.#values[name] ?? null;
-    return this.names.authority(value === null ? null : String(value));
+    return this.names.authority(value === null ? null : textOf(value));
   }
 
   key(name = 'keyId'): string {
-    return this.names.key(idOf(this.text(name)));
+    return this.names.key(idOf(this.#values[name]));
   }
 
   log(name = 'logId'): string {
-    return this.names.log(idOf(this.text(name)));
+    return this.names.log(idOf(this.#values[name]));
   }
 
   /** Null where it is part of nothing. */
   parentGrant(): string | null {
-    return isZero(this.text('parentId')) ? null : this.names.grant(idOf(this.text('parentId')));
+    return isZero(this.text('parentId')) ? null : this.names.grant(idOf(this.#values['parentId']));
   }
 
   grant(): string {
-    return this.names.grant(idOf(this.text('grantId')));
+    return this.names.grant(idOf(this.#values['grantId']));
   }
 
   id(name: string): string {
-    return idOf(this.text(name));
+    return idOf(this.#values[name]);
   }
 
   instant(name: string): string {
@@ -173,8 +174,8 @@ function describeNewKey(v: Values): Words {
 
 function describeShare(share: JsonValue, names: Names): Words {
   const v = new Values(share as JsonObject, names);
-  const logs = v.list('logs').map((id) => names.log(idOf(String(id))));
-  const types = v.list('licenceTypes').map(String);
+  const logs = v.list('logs').map((id) => names.log(idOf(id)));
+  const types = v.list('licenceTypes').map(textOf);
   return words(
     `由${v.authority('successor')}承接日志 ${logs.join('、') || '（无）'} 及证照类型 ${types.join('、') || '（无）'}`,
     `${v.authority('successor')} takes logs ${logs.join(', ') || '(none)'} and licence types ${types.join(', ') || '(none)'}`,

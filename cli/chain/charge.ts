@@ -15,7 +15,7 @@ import type { Described } from '../../chain/abi.ts';
 import { anchoredCheckpoints, encodeCharge, encodeClearDispute, encodeConfirmCharge } from '../../chain/charge-call.ts';
 import { EXIT, print, readInput } from '../command.ts';
 import { parseId, parseLog } from './argument.ts';
-import { Names } from './call-words.ts';
+import { idOf, Names } from './call-words.ts';
 import { type ChainOptions, type ChainState, Place, type SendingOptions } from './place.ts';
 import { proposeCall, type ProposingOptions, sendCall } from './proposal.ts';
 import { CHARGE_NAMES } from './words.ts';
@@ -85,7 +85,7 @@ export async function showDisputes(log: string | undefined, options: ChainOption
   if (logId !== null && !facts.logs.some((one) => encodeHex(one.logId) === logId)) throw notFound('no such log is registered');
   const isAsked = (id: string): boolean => logId === null || id === logId;
   const disputes = facts.disputes.filter((one) => isAsked(encodeHex(one.logId)));
-  const waiting = waitingCharges(await place.events('court')).filter(({ values }) => isAsked(String(values['logId']).slice(2)));
+  const waiting = waitingCharges(await place.events('court')).filter(({ values }) => isAsked(idOf(values['logId'])));
   const names = new Names(facts, options.lang);
   const lines = [...disputes.map((dispute) => disputeLine(dispute, names)), ...waiting.map((one) => waitingLine(one, names))];
   const answer = {
@@ -97,7 +97,7 @@ export async function showDisputes(log: string | undefined, options: ChainOption
 }
 
 function waitingLine({ values }: Described, names: Names): string {
-  const [log, digest] = [names.log(String(values['logId']).slice(2)), String(values['chargeDigest']).slice(2)];
+  const [log, digest] = [names.log(idOf(values['logId'])), idOf(values['chargeDigest'])];
   const kind = names.say(CHARGE_NAMES[CHARGE_KINDS[Number(values['charge']) - 1]!]);
   return names.say(
     words(

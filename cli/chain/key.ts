@@ -6,10 +6,9 @@
  *     {"chainId","registry","authority","keyType","publicKey","nonce","possession"}
  */
 import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
-import { conflict, malformed, notFound } from '../../core/bytes/error.ts';
+import { malformed, notFound } from '../../core/bytes/error.ts';
 import { canonicalJson } from '../../core/bytes/json.ts';
 import { JsonFields } from '../../core/bytes/json-fields.ts';
-import { keyIdOf } from '../../core/authority/key-id.ts';
 import { KEY_TYPES, type KeyType } from '../../core/authority/registry-event.ts';
 import { findKey } from '../../core/authority/registry.ts';
 import { parsePublicKey, parseSignature, SIGNATURE_LENGTH } from '../../core/sm/sm2.ts';
@@ -109,8 +108,6 @@ export async function addKey(code: string, options: AddKeyOptions): Promise<numb
   const place = await Place.open(options);
   const at = registryOf(place);
   const proof = holder === null ? await readProof(options.proof!, at, terms) : await proveKey(at, terms, holder);
-  const listed = findKey((await place.state()).facts, keyIdOf(proof.publicKey));
-  if (listed !== undefined) throw conflict('this key is listed already', { error: 'KnownKey', keyId: encodeHex(listed.keyId) });
   return carry(place, options, await addProvenKeyCall(at, terms, proof, officer));
 }
 

@@ -19,7 +19,8 @@ export async function status(options: StatusOptions): Promise<number> {
   const place = await Place.open(options);
   const ballot = await readBallot(place, options);
   const { consortium, names, state } = ballot;
-  const { facts, head, refused } = state;
+  const { facts, refused } = state;
+  const head = facts.block;
   const own = options.account === undefined ? null : (await place.sender(options.account)).account;
   const open = consortium.proposals.filter((one) => !['executed', 'expired'].includes(ballot.status(one)));
   const suspended = facts.keys.filter((key) => isSuspended(key, head.at));

@@ -7,7 +7,7 @@ import { isCodedError, malformed, unavailable } from '../../core/bytes/error.ts'
 import type { JsonObject, JsonValue } from '../../core/bytes/json.ts';
 import { applyRegistryEvent, emptyRegistry } from '../../core/authority/fold.ts';
 import type { RegistryFacts } from '../../core/authority/registry.ts';
-import { type AnchorEvent, type BlockPoint, isAnchorEvent } from '../../core/authority/registry-event.ts';
+import { type AnchorEvent, isAnchorEvent } from '../../core/authority/registry-event.ts';
 import { type ContractAddresses, describeEvents, type Described } from '../../chain/abi.ts';
 import { CHAIN_CONFIG, type ChainConfig, readAccountKey } from '../../chain/config.ts';
 import { type ConsortiumState, readConsortium } from '../../chain/consortium-call.ts';
@@ -37,8 +37,7 @@ export interface SendingOptions extends ChainOptions {
 
 /** What the chain says at one moment. */
 export interface ChainState {
-  /** The newest block that counts. */
-  readonly head: BlockPoint;
+  /** At the newest block that counts. */
   readonly facts: RegistryFacts;
   /** Empty unless asked for. */
   readonly anchors: readonly AnchorEvent[];
@@ -93,7 +92,7 @@ export class Place {
         if (isAnchorEvent(event)) anchors.push(event);
         else facts = applyRegistryEvent(facts, event);
       }
-      if (update.caughtUp) return { head: update.head, facts, anchors, refused };
+      if (update.caughtUp) return { facts: { ...facts, block: update.head }, anchors, refused };
     }
   }
 

@@ -17,7 +17,7 @@ import { rehearse } from '../../chain/view.ts';
 import { EXIT, print } from '../command.ts';
 import { parseCount, parseId, parseSpan } from './argument.ts';
 import { type Ballot, delayOf, nowOf, readBallot } from './ballot.ts';
-import { describeInWords, Names } from './call-words.ts';
+import { describeInWords, idOf, Names } from './call-words.ts';
 import { type ChainOptions, Place, type SendingOptions } from './place.ts';
 
 export interface ProposingOptions extends SendingOptions {
@@ -74,7 +74,7 @@ const NEW_IDS: Readonly<Record<string, readonly [name: string, what: Words]>> = 
 function newIds(events: readonly Described[], names: Names): string[] {
   return events.flatMap((event) => {
     const [name, what] = NEW_IDS[event.name] ?? [];
-    return name === undefined ? [] : [`${names.say(what!)} ${String(event.values[name]).slice(2)}`];
+    return name === undefined ? [] : [`${names.say(what!)} ${idOf(event.values[name])}`];
   });
 }
 
@@ -87,20 +87,20 @@ export async function sendOrPropose(place: Place, options: EitherWayOptions, cal
 
 /** Puts a call to the vote. Throws CONFLICT with the contract's error when it would be refused today. */
 export async function proposeCall(place: Place, options: ProposingOptions, call: RegistryCall): Promise<number> {
-  const { facts, head } = await place.state();
+  const { facts } = await place.state();
   const delay = delayOf(describeCall(call, place.contracts), facts, place);
   if (!options.anyway) await rehearse(place.rpc, { from: place.contracts.consortium, ...call });
-  return putToVote(place, options, encodePropose(call, endOfVote(options, head.at, delay)));
+  return putToVote(place, options, encodePropose(call, endOfVote(options, facts.block.at, delay)));
 }
 
 /** The emergency suspension of a key, which takes fewer approvals. Throws as `proposeCall`. */
 export async function proposeSuspension(place: Place, options: ProposingOptions, keyId: Hash): Promise<number> {
-  const { facts, head } = await place.state();
+  const { facts } = await place.state();
   const { registry } = place.contracts;
   if (findKey(facts, keyId) === undefined) throw notFound(`no key ${encodeHex(keyId)} is listed`);
   const call = { to: registry, data: encodeSuspendKey(keyId) };
   if (!options.anyway) await rehearse(place.rpc, { from: place.contracts.consortium, ...call });
-  return putToVote(place, options, encodeProposeSuspension(registry, keyId, endOfVote(options, head.at, 0)));
+  return putToVote(place, options, encodeProposeSuspension(registry, keyId, endOfVote(options, facts.block.at, 0)));
 }
 
 async function putToVote(place: Place, options: ProposingOptions, data: string): Promise<number> {

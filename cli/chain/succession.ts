@@ -131,11 +131,11 @@ async function carryOut(
   planOf: (facts: RegistryFacts) => Omit<Plan, 'code'>,
 ): Promise<number> {
   const place = await Place.open(options);
-  const { facts, head } = await place.state();
+  const { facts } = await place.state();
   if (findAuthority(facts, code) === undefined) throw notFound(`no authority ${code} is registered`);
   const plan = { code, ...planOf(facts) };
   const call = { to: place.contracts.registry, data: encodeRecordSuccession(code, plan.shares, plan.dissolves) };
-  const lines = preview(plan, facts, head.at, new Names(facts, options.lang));
+  const lines = preview(plan, facts, facts.block.at, new Names(facts, options.lang));
   if (options.dryRun) return showOnly(place, options, plan, call, lines);
   process.stderr.write(`${lines.join('\n')}\n`);
   return sendOrPropose(place, options, call);
