@@ -124,26 +124,29 @@ contract SM2 is ISM2 {
                 // madd-2008-s: H for its P, R and Q with the opposite sign.
                 let H := addmod(sub(P, X), mulmod(x, ZZ, P), P)
                 let minusR := addmod(mulmod(minusY, ZZZ, P), Y, P)
-                if H {
-                    let HH := mulmod(H, H, P)
-                    let minusQ := mulmod(HH, sub(P, X), P)
-                    H := mulmod(HH, H, P)
-                    X := addmod(minusQ, addmod(minusQ, addmod(sub(P, H), mulmod(minusR, minusR, P), P), P), P)
-                    Y := addmod(mulmod(addmod(minusQ, X, P), minusR, P), mulmod(sub(P, H), Y, P), P)
-                    store(X, Y, mulmod(HH, ZZ, P), mulmod(H, ZZZ, P), to)
+                if iszero(H) {
+                    // The formula does not hold: the first is infinity, or both have one x, being equal or opposite.
+                    if iszero(ZZ) {
+                        store(x, sub(P, minusY), 1, 1, to)
+                        leave
+                    }
+                    if minusR {
+                        store(0, 0, 0, 0, to)
+                        leave
+                    }
+                    store(X, Y, ZZ, ZZZ, to)
+                    doublePoint(to)
                     leave
                 }
-                // The formula does not hold: the first is infinity, or both have one x, being equal or opposite.
-                if iszero(ZZ) {
-                    store(x, sub(P, minusY), 1, 1, to)
-                    leave
-                }
-                if minusR {
-                    store(0, 0, 0, 0, to)
-                    leave
-                }
-                store(X, Y, ZZ, ZZZ, to)
-                doublePoint(to)
+                let HH := mulmod(H, H, P)
+                let minusQ := mulmod(HH, sub(P, X), P)
+                mstore(add(to, 0x40), mulmod(HH, ZZ, P))
+                H := mulmod(HH, H, P)
+                mstore(add(to, 0x60), mulmod(H, ZZZ, P))
+                H := sub(P, H)
+                X := addmod(minusQ, addmod(minusQ, addmod(H, mulmod(minusR, minusR, P), P), P), P)
+                mstore(to, X)
+                mstore(add(to, 0x20), addmod(mulmod(addmod(minusQ, X, P), minusR, P), mulmod(H, Y, P), P))
             }
 
             // 1/value modulo P as value^(P - 2), by the precompiled contract of EIP-198: checked, for not every chain may have it.
@@ -229,30 +232,27 @@ contract SM2 is ISM2 {
                     }
                     let entry := add(or(and(shl(8, shr(bit, v)), 0x300), and(shl(6, shr(bit, u)), 0xc0)), table)
                     let minusY := mload(add(entry, 0x20))
-                    if minusY {
-                        let minusQ := sub(P, X)
-                        let H := addmod(minusQ, mulmod(mload(entry), ZZ, P), P)
-                        switch H
-                        case 0 {
-                            store(X, Y, ZZ, ZZZ, spare)
-                            addPoint(spare, mload(entry), minusY, spare)
-                            X := mload(spare)
-                            Y := mload(add(spare, 0x20))
-                            ZZ := mload(add(spare, 0x40))
-                            ZZZ := mload(add(spare, 0x60))
-                        }
-                        default {
-                            let minusR := addmod(mulmod(minusY, ZZZ, P), Y, P)
-                            let HH := mulmod(H, H, P)
-                            minusQ := mulmod(HH, minusQ, P)
-                            ZZ := mulmod(HH, ZZ, P)
-                            H := mulmod(HH, H, P)
-                            ZZZ := mulmod(H, ZZZ, P)
-                            H := sub(P, H)
-                            X := addmod(minusQ, addmod(minusQ, addmod(H, mulmod(minusR, minusR, P), P), P), P)
-                            Y := addmod(mulmod(addmod(minusQ, X, P), minusR, P), mulmod(H, Y, P), P)
-                        }
+                    if iszero(minusY) { continue }
+                    let minusQ := sub(P, X)
+                    let H := addmod(minusQ, mulmod(mload(entry), ZZ, P), P)
+                    if iszero(H) {
+                        store(X, Y, ZZ, ZZZ, spare)
+                        addPoint(spare, mload(entry), minusY, spare)
+                        X := mload(spare)
+                        Y := mload(add(spare, 0x20))
+                        ZZ := mload(add(spare, 0x40))
+                        ZZZ := mload(add(spare, 0x60))
+                        continue
                     }
+                    let minusR := addmod(mulmod(minusY, ZZZ, P), Y, P)
+                    let HH := mulmod(H, H, P)
+                    minusQ := mulmod(HH, minusQ, P)
+                    ZZ := mulmod(HH, ZZ, P)
+                    H := mulmod(HH, H, P)
+                    ZZZ := mulmod(H, ZZZ, P)
+                    H := sub(P, H)
+                    X := addmod(minusQ, addmod(minusQ, addmod(H, mulmod(minusR, minusR, P), P), P), P)
+                    Y := addmod(mulmod(addmod(minusQ, X, P), minusR, P), mulmod(H, Y, P), P)
                 }
             }
 
