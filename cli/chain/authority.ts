@@ -115,7 +115,7 @@ function authorityLines(authority: AuthorityFact, facts: RegistryFacts, now: num
     ...facts.scopes
       .filter(isIts)
       .map((one) => scopeLine(one.scopeId, `${one.licenceType} @ ${one.region}`, one, words('颁发权限', 'scope'), names)),
-    ...facts.duties.filter(isIts).map((one) => scopeLine(one.dutyId, one.purpose, one, words('读取用途', 'duty'), names)),
+    ...facts.duties.filter(isIts).map((one) => scopeLine(one.dutyId, one.purpose, one, words('读取职责', 'duty'), names)),
     ...facts.coverages
       .filter(isIts)
       .map(({ licenceType, since: from }) =>

@@ -110,7 +110,7 @@ export class Ballot {
     const next: Readonly<Record<ProposalStatus, Words>> = {
       open: words(
         `还需 ${lacking} 个成员批准，截止 ${end}：veritrail chain approve ${id}`,
-        `${lacking} more approvals needed until ${end}: veritrail chain approve ${id}`,
+        `approvals still needed: ${lacking}, until ${end}: veritrail chain approve ${id}`,
       ),
       waiting: words(
         `批准已足；公示期满（${allowed}）后、${end} 前执行：veritrail chain execute ${id}`,

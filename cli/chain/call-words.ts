@@ -78,8 +78,9 @@ export class Names {
   }
 
   period(from: number, to: number | null): string {
-    const begins = from === 0 ? this.say(words('即时', 'at once')) : this.instant(from);
-    return this.say(words(`${begins}起，至${this.instant(to)}`, `from ${begins} to ${this.instant(to)}`));
+    const begins = from === 0 ? this.say(words('即时', 'now')) : this.instant(from);
+    const ends = to === null ? words('无期限', 'no end') : words(`至 ${this.instant(to)}`, `until ${this.instant(to)}`);
+    return this.say(words(`${begins} 起，${ends['zh-CN']}`, `from ${begins}, ${ends.en}`));
   }
 }
 
@@ -177,7 +178,7 @@ function describeShare(share: JsonValue, names: Names): Words {
   const logs = v.list('logs').map((id) => names.log(idOf(id)));
   const types = v.list('licenceTypes').map(textOf);
   return words(
-    `由${v.authority('successor')}承接日志 ${logs.join('、') || '（无）'} 及证照类型 ${types.join('、') || '（无）'}`,
+    `由${v.authority('successor')}承继日志 ${logs.join('、') || '（无）'} 及证照类型 ${types.join('、') || '（无）'}`,
     `${v.authority('successor')} takes logs ${logs.join(', ') || '(none)'} and licence types ${types.join(', ') || '(none)'}`,
   );
 }
@@ -246,7 +247,7 @@ const CALLS: Readonly<Record<string, (v: Values) => Words>> = {
     const what = `${v.text('licenceType')} @ ${v.text('region')}`;
     return describeGrant(v, words(`颁发权限 ${what}`, `the scope ${what}`));
   },
-  grantDuty: (v) => describeGrant(v, words(`读取用途 ${v.text('purpose')}`, `the duty ${v.text('purpose')}`)),
+  grantDuty: (v) => describeGrant(v, words(`读取职责 ${v.text('purpose')}`, `the duty ${v.text('purpose')}`)),
   endGrant: (v) => words(`终止授权 ${v.grant()}`, `end the grant ${v.grant()}`),
   declareCoverage: (v) =>
     words(

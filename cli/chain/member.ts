@@ -43,7 +43,7 @@ export async function status(options: StatusOptions): Promise<number> {
     account: own,
   };
   const authoritiesOf = facts.authorities.filter(({ account }) => formatAccount(account) === own).map(({ code }) => code);
-  const as = [ballot.member(own ?? ''), ...authoritiesOf.map((code) => names.authority(code))].join(' / ');
+  const as = [...new Set([ballot.member(own ?? ''), ...authoritiesOf.map((code) => names.authority(code))])].join(' / ');
   print(options, answer, [
     names.say(
       words(

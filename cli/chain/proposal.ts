@@ -40,7 +40,8 @@ const DAY = 86_400_000;
 const DEFAULT_VOTE = 14 * DAY;
 /** After the public delay, where there is one. */
 const VOTE_AFTER_DELAY = 7 * DAY;
-const LONGEST_VOTE = 29 * DAY;
+/** The contract's 30 days, less what clocks may differ. */
+const LONGEST_VOTE = 30 * DAY - 600_000;
 
 // By an account itself
 
@@ -66,7 +67,7 @@ const describedJson = ({ contract, name, values }: Described): JsonObject => ({ 
 
 const NEW_IDS: Readonly<Record<string, readonly [name: string, what: Words]>> = {
   ScopeGranted: ['scopeId', words('权限编号', 'scope id')],
-  DutyGranted: ['dutyId', words('用途授权编号', 'duty id')],
+  DutyGranted: ['dutyId', words('职责编号', 'duty id')],
   Charged: ['chargeDigest', words('指控编号', 'charge digest')],
 };
 
@@ -108,21 +109,21 @@ async function putToVote(place: Place, options: ProposingOptions, data: string):
   const { consortium } = place.contracts;
   const receipt = await sender.send({ to: consortium, data });
   const id = proposedIn(receipt.logs, consortium);
-  return printVote(place, options, id, words('已提出', 'proposed'), receipt);
+  return printVote(place, options, id, words('已提出：', 'proposed:'), receipt);
 }
 
 function endOfVote({ expiresIn }: ProposingOptions, headAt: number, delay: number): number {
   const usual = delay === 0 ? DEFAULT_VOTE : Math.min(LONGEST_VOTE, delay + VOTE_AFTER_DELAY);
   const span = expiresIn === undefined ? usual : parseSpan(expiresIn);
-  if (span > LONGEST_VOTE) throw malformed('--expires-in is at most 29d');
+  if (span > LONGEST_VOTE) throw malformed('--expires-in is less than 30d');
   if (span <= delay) throw malformed(`the proposal would end before it may be executed: it must be public for ${delay} ms`);
   return nowOf(headAt) + span;
 }
 
 const VOTED = {
-  approve: words('已批准', 'approved'),
-  withdraw: words('已撤回批准', 'approval withdrawn'),
-  execute: words('已执行', 'executed'),
+  approve: words('已批准：', 'approved:'),
+  withdraw: words('已撤回批准：', 'approval withdrawn:'),
+  execute: words('已执行：', 'executed:'),
 } as const;
 
 /** By its whole id: a number could be another proposal's tomorrow. Throws NOT_FOUND, UNVERIFIED, and CONFLICT with the contract's error. */
@@ -140,7 +141,7 @@ async function printVote(place: Place, options: ChainOptions, id: Hash, done: Wo
   const proposal = find(ballot, byId(id));
   const events = describeEvents(receipt.logs, place.contracts);
   const answer = { ...receiptJson(receipt), proposal: ballot.json(proposal), events: events.map(describedJson) };
-  print(options, answer, [`${done[options.lang]}:`, ...ballot.lines(proposal), ...newIds(events, ballot.names)]);
+  print(options, answer, [done[options.lang], ...ballot.lines(proposal), ...newIds(events, ballot.names)]);
   return EXIT.done;
 }
 

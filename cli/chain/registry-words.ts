@@ -68,7 +68,7 @@ export const REGISTRY_REFUSALS: Readonly<Record<string, RefusalWords>> = {
   KnownAuthority: refusal(words('机关 {code} 已登记', 'authority {code} is registered already'), SEE_AUTHORITY),
   DissolvedAuthority: refusal(
     words('机关 {code} 已于 {dissolvedAt:time} 撤销', 'authority {code} was dissolved at {dissolvedAt:time}'),
-    words('其职责由承接机关办理', 'its successor acts now'),
+    words('其职责由承继机关办理', 'its successor acts now'),
   ),
   BadParent: refusal(
     words('{parent} 在 {code} 之下，不能作其上级', '{parent} stands below {code} and cannot be its parent'),
@@ -219,7 +219,7 @@ export const REGISTRY_REFUSALS: Readonly<Record<string, RefusalWords>> = {
   // Succession
 
   NotOwner: refusal(words('日志 {logId} 不属于机关 {code}', 'log {logId} is not authority {code}’s'), SEE_LOG),
-  OwnSuccessor: refusal(words('机关 {code} 不能承接自己的职责', 'authority {code} cannot be its own successor'), CORRECT_INPUT),
+  OwnSuccessor: refusal(words('机关 {code} 不能承继自己的职责', 'authority {code} cannot be its own successor'), CORRECT_INPUT),
   TypeStays: refusal(
     words(
       '日志 {logId} 还载有证照类型 {licenceType}，而该类型不在移转之列：一个日志不能载有两个机关的类型',
@@ -239,6 +239,6 @@ export const REGISTRY_REFUSALS: Readonly<Record<string, RefusalWords>> = {
   ),
   OpenLogs: refusal(
     words('机关 {code} 撤销后还剩 {openLogs} 个未关闭的日志', 'authority {code} would be dissolved with {openLogs} open logs'),
-    words('请把每个日志移转给承接机关，或先关闭', 'let each of them move to a successor, or close it first'),
+    words('请把每个日志移转给承继机关，或先关闭', 'let each of them move to a successor, or close it first'),
   ),
 };

@@ -13,7 +13,7 @@ import { encodeRecordSuccession, type Share } from '../../chain/registry-call.ts
 import { rehearse } from '../../chain/view.ts';
 import { EXIT, print } from '../command.ts';
 import { parseCode, parseLicenceType, parseLog } from './argument.ts';
-import { Names } from './call-words.ts';
+import { KEY_NAMES, Names } from './call-words.ts';
 import { Place } from './place.ts';
 import { type EitherWayOptions, sendOrPropose } from './proposal.ts';
 import { describeRefusal } from './words.ts';
@@ -189,11 +189,11 @@ function preview(plan: Plan, facts: RegistryFacts, now: number, names: Names): s
     names.say(
       dissolves
         ? words(
-            `  颁发权限 ${scopes} 项、读取用途 ${duties} 项随机关撤销而终止，密钥一并停用`,
+            `  颁发权限 ${scopes} 项、读取职责 ${duties} 项随机关撤销而终止，密钥一并停用`,
             `  ${scopes} scopes and ${duties} duties end with it, and so do its keys`,
           )
         : words(
-            `  颁发权限 ${scopes} 项、读取用途 ${duties} 项仍属原机关，不随职责移转；不再需要的请另行终止`,
+            `  颁发权限 ${scopes} 项、读取职责 ${duties} 项仍属原机关，不随职责移转；不再需要的请另行终止`,
             `  ${scopes} scopes and ${duties} duties stay with it and do not go along; end what is no longer needed`,
           ),
     ),
@@ -229,13 +229,13 @@ function leftToDo({ successor, licenceTypes, logIds }: Share, facts: RegistryFac
   const to = names.authority(successor);
   const isHeld = (type: string): boolean => facts.scopes.some((one) => one.licenceType === type && isHeldBy(one, successor, now));
   const hasKey = (type: string): boolean => facts.keys.some((key) => key.type === type && isHeldBy(key, successor, now));
-  const lackingKeys = ['log', 'document'].filter((type) => !hasKey(type));
+  const lackingKeys = (['log', 'document'] as const).filter((type) => !hasKey(type));
   const lackingScopes = licenceTypes.filter((type) => !isHeld(type));
   const disputed = logIds.filter((id) => findDispute(facts, id) !== undefined).map((id) => names.log(encodeHex(id)));
   return [
-    ...lackingKeys.map((type) =>
-      words(`  待办：${to}还没有 ${type} 密钥（key add）`, `  to do: ${to} has no ${type} key yet (key add)`),
-    ),
+    ...lackingKeys
+      .map((type) => names.say(KEY_NAMES[type]))
+      .map((key) => words(`  待办：${to}还没有${key}（key add）`, `  to do: ${to} has no ${key} yet (key add)`)),
     ...lackingScopes.map((type) =>
       words(
         `  待办：${to}对 ${type} 没有颁发权限：旧证照照常核验，新颁发的不予采信（scope grant）`,

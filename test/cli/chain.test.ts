@@ -35,7 +35,7 @@ describe('members decide', () => {
     const run = await world.run([...add, '--account-of', world.accountOf('a')], 'a');
     expect(run.code, run.stderr).to.equal(0);
     id = /[0-9a-f]{64}/.exec(run.stdout)![0];
-    expect(run.stdout).to.contain('register authority 样例市人民政府').and.contain(`2 more approvals needed until`);
+    expect(run.stdout).to.contain('register authority 样例市人民政府').and.contain('approvals still needed: 2, until');
     expect(run.stdout).to.contain(`veritrail chain approve ${id}`);
   });
 
