@@ -257,6 +257,37 @@ export class Story {
     this.facts = events.map((event) => ({ ...event, block })).reduce(applyRegistryEvent, this.facts);
   }
 
+  /** Puts an authority on record with a log key, and returns its document key. With a scope it may issue the type. */
+  enter(code: string, name: string, { hasScope = true, parent = null as string | null } = {}): Signer {
+    const [logSigner, documentSigner] = [signerNamed(`log key of ${code}`), signerNamed(`document key of ${code}`)];
+    const key = (keyType: KeyType, { publicKey }: Signer): Unplaced<RegistryEvent> => ({
+      kind: 'key-added',
+      code,
+      keyId: keyIdOf(publicKey),
+      keyType,
+      publicKey,
+      validFrom: this.clock,
+    });
+    const account = bytesOf(code).subarray(0, 20);
+    const terms = { licenceType: TYPE, region: '990000', validFrom: this.clock, validTo: null, parentId: null };
+    this.logSigners.set(code, logSigner);
+    this.happen(
+      { kind: 'authority-registered', code, name, region: REGION, parent, account },
+      key('log', logSigner),
+      key('document', documentSigner),
+      ...(hasScope ? [{ kind: 'scope-granted' as const, scopeId: bytesOf(`scope of ${code}`), code, ...terms }] : []),
+    );
+    return documentSigner;
+  }
+
+  /** 机构改革: the issuer's log and its function go from one authority to another. Returns when. */
+  succeed(code: string, successor: string): number {
+    const movedAt = this.clock + SECOND;
+    const share = { logIds: [this.issuer.logId], licenceTypes: [TYPE] };
+    this.happen({ kind: 'function-moved', code, successor, ...share, movedAt });
+    return movedAt;
+  }
+
   /** The key of whoever owns the log now. */
   logSignerOf({ logId, authority }: StoryLog): Signer {
     return this.logSigners.get(findLog(this.facts, logId)?.authority ?? authority)!;
