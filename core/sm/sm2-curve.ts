@@ -151,3 +151,43 @@ export function addGeneratorMultiple(sum: Point, scalar: bigint): Point {
   generatorTable ??= tableOf(GENERATOR, 6);
   return addMultiple(sum, generatorTable, scalar);
 }
+
+/** Digits of a scalar ≥ 0 from the lowest: odd, of less than 2^(width − 1) either way, with at least width − 1 zeros between two. */
+const WINDOW = 5;
+
+function signedDigits(scalar: bigint): number[] {
+  const digits: number[] = [];
+  for (let rest = scalar; rest > 0n; rest >>= 1n) {
+    const digit = (rest & 1n) === 0n ? 0n : BigInt.asIntN(WINDOW, rest);
+    rest -= digit;
+    digits.push(Number(digit));
+  }
+  return digits;
+}
+
+/** The odd multiples 1, 3 … 2^(WINDOW − 1) − 1 of a point. */
+function oddMultiplesOf(point: Point): Point[] {
+  const twice = doublePoint(point);
+  const multiples = [point];
+  while (multiples.length < 1 << (WINDOW - 2)) multiples.push(addPoints(multiples.at(-1)!, twice));
+  return multiples;
+}
+
+/**
+ * The sum of scalar · point, 0 ≤ scalar < 2²⁵⁶, over all terms: for points that are multiplied once, where a table would not pay. All
+ * terms share the doublings.
+ */
+export function sumOfMultiples(...terms: readonly (readonly [point: Point, scalar: bigint])[]): Point {
+  const rows = terms.map(([point, scalar]) => ({ multiples: oddMultiplesOf(point), digits: signedDigits(scalar) }));
+  let sum = INFINITY;
+  for (let i = Math.max(0, ...rows.map(({ digits }) => digits.length)) - 1; i >= 0; i--) {
+    sum = doublePoint(sum);
+    for (const { multiples, digits } of rows) {
+      const digit = digits[i] ?? 0;
+      if (digit === 0) continue;
+      const multiple = multiples[(Math.abs(digit) - 1) / 2]!;
+      sum = addPoints(sum, digit > 0 ? multiple : { ...multiple, y: -multiple.y });
+    }
+  }
+  return sum;
+}

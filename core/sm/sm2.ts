@@ -2,14 +2,14 @@
  * SM2 signatures (GB/T 32918.2-2016) over SM3, as raw r‖s of 64 bytes, and the keys they need.
  *
  * The digest e is always computed here, from Z and the message: for any public key anyone can make an e and a pair (r, s) that fit.
- * Nonces are deterministic (RFC 6979 §3.2 with HMAC-SM3), so a poor random source cannot reveal a key.
+ * Nonces are deterministic (nonce.ts), so a poor random source cannot reveal a key.
  *
  * Not protected: signing and key derivation use `bigint` and tables, whose timing depends on the secret. They belong on a machine
  * where no stranger measures them. Secrets are not wiped from memory. There is no second check against faults of the machine.
  */
 import { concatBytes, encodeHex, encodeUtf8, u16 } from '../bytes/bytes.ts';
 import { malformed } from '../bytes/error.ts';
-import { hmacSm3 } from './hmac.ts';
+import { nonces } from './nonce.ts';
 import { sm3 } from './sm3.ts';
 import { A, B, GENERATOR, INFINITY, N, P } from './sm2-curve.ts';
 import { addGeneratorMultiple, addMultiple, affineOf, decodeBigint, encodeBigint } from './sm2-curve.ts';
@@ -115,24 +115,6 @@ function digestOf(publicKey: PublicKey, message: Uint8Array, userId: Uint8Array)
   if (userId.length > MAX_USER_ID_LENGTH) throw malformed('an SM2 user id too long', { length: userId.length });
   const z = sm3(u16(8 * userId.length), userId, CURVE_BYTES, publicKey.subarray(1));
   return decodeBigint(sm3(z, message));
-}
-
-/** RFC 6979 §3.2 with q = n and h1 = e: an endless row of nonces, of which the first is almost surely the one used. */
-function* nonces(privateKey: PrivateKey, e: bigint): Generator<bigint, never> {
-  const seed = concatBytes(privateKey, encodeBigint(e % N));
-  let v: Uint8Array = new Uint8Array(32).fill(1);
-  let k: Uint8Array = new Uint8Array(32);
-  for (const step of [0, 1]) {
-    k = hmacSm3(k, v, Uint8Array.of(step), seed);
-    v = hmacSm3(k, v);
-  }
-  for (;;) {
-    v = hmacSm3(k, v);
-    const nonce = decodeBigint(v);
-    if (nonce >= 1n && nonce < N) yield nonce;
-    k = hmacSm3(k, v, Uint8Array.of(0));
-    v = hmacSm3(k, v);
-  }
 }
 
 /** Keys whose tables are kept, about 100 kB each; the one not used for longest makes room. */
