@@ -140,6 +140,7 @@ export class World {
       ],
       witnesses: [],
       witness: null,
+      charges: null,
       webDir: null,
       pollMs: POLL_MS,
       exitWithParent: false,
@@ -163,7 +164,7 @@ export class World {
     const lines: string[] = [];
     const logger: Logger = createLogger({
       program: name,
-      fields: ['origin'],
+      fields: ['origin', 'index'],
       destination: { write: (line) => void lines.push(line) },
     });
     const running = await startVerifier({ config, chain: this.chain, logger, clock: this.clock, timing: TIMING, ...options });
