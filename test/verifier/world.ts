@@ -90,8 +90,8 @@ export class World {
   readonly clock = (): number => this.story.clock + Math.floor(performance.now() - this.#startedAt);
 
   /** Signs the log as it is and has its node publish that. */
-  publish(log: StoryLog = this.story.issuer): string {
-    const { note } = this.story.anchor(log, { cosigned: false, anchored: false });
+  publish(log: StoryLog = this.story.issuer, signer = this.story.logSignerOf(log)): string {
+    const { note } = this.story.anchor(log, { cosigned: false, anchored: false, signer });
     this.nodeOf(log).note = note;
     return note;
   }
@@ -124,7 +124,15 @@ export class World {
       dataDir: join(this.directory, name),
       host: '127.0.0.1',
       port: 0,
-      chain: { rpcUrl: 'http://127.0.0.1:1', chainId: 20777, registry: address, anchor: address, court: address, confirmations: 0, fromBlock: 0 },
+      chain: {
+        rpcUrl: 'http://127.0.0.1:1',
+        chainId: 20777,
+        registry: address,
+        anchor: address,
+        court: address,
+        confirmations: 0,
+        fromBlock: 0,
+      },
       trustFile: null,
       logs: [
         { origin: issuer.origin, url: this.issuer.url },
