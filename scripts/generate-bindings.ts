@@ -8,7 +8,7 @@ import { artifacts, tasks } from 'hardhat';
 import { runTypeChain } from 'typechain';
 
 export const BINDINGS_FOLDER = join(import.meta.dirname, '../chain/bindings');
-const CONTRACTS = ['AuthorityRegistry', 'CheckpointAnchor', 'Consortium', 'OmissionCourt'];
+const CONTRACTS = ['AuthorityRegistry', 'CheckpointAnchor', 'Consortium', 'LogProof', 'OmissionCourt', 'SM2', 'SM3'];
 
 /** Replaces `outDir`. The same sources give the same bytes. */
 export async function generateBindings(outDir: string): Promise<void> {

@@ -142,21 +142,24 @@ function changeOf(facts: RegistryFacts, event: RegistryEvent): Partial<RegistryF
   }
 }
 
-/** All that counts of the authority ends. A log's VRF key is the log's, and goes on with it. */
+/** All that counts of the authority ends, and what it granted as a part of its own. A log's VRF key is the log's, and goes on with it. */
 function dissolved(facts: RegistryFacts, code: string, dissolvedAt: number): Partial<RegistryFacts> {
   const isIts = ({ authority }: { readonly authority: string }): boolean => authority === code;
-  const end = ({ validTo }: { readonly validTo: number | null }): { validTo: number } => ({
-    validTo: earlier(validTo, dissolvedAt),
-  });
   return {
     authorities: changed(
       facts.authorities,
       (authority) => authority.code === code,
       () => ({ dissolvedAt }),
     ),
-    keys: changed(facts.keys, (key) => isIts(key) && key.type !== 'vrf', end),
-    scopes: changed(facts.scopes, isIts, end),
-    duties: changed(facts.duties, isIts, end),
+    keys: changed(
+      facts.keys,
+      (key) => isIts(key) && key.type !== 'vrf',
+      ({ validTo }) => ({ validTo: earlier(validTo, dissolvedAt) }),
+    ),
+    scopes: facts.scopes
+      .filter(isIts)
+      .reduce((all, { scopeId }) => ended(all, scopeIdOf, scopeId, dissolvedAt), [...facts.scopes]),
+    duties: facts.duties.filter(isIts).reduce((all, { dutyId }) => ended(all, dutyIdOf, dutyId, dissolvedAt), [...facts.duties]),
   };
 }
 
