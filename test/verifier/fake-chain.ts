@@ -3,7 +3,13 @@ import { encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
 import { unavailable } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { keyIdOf } from '../../core/authority/key-id.ts';
-import { type AnchorEvent, type BlockPoint, type ChainEvent, isAnchorEvent, type RegistryEvent } from '../../core/authority/registry-event.ts';
+import {
+  type AnchorEvent,
+  type BlockPoint,
+  type ChainEvent,
+  isAnchorEvent,
+  type RegistryEvent,
+} from '../../core/authority/registry-event.ts';
 import type { RegistryFacts } from '../../core/authority/registry.ts';
 import type { Checkpoint } from '../../core/log/checkpoint.ts';
 import { parseNote } from '../../core/log/note.ts';

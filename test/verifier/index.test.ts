@@ -11,11 +11,9 @@ import { EMPTY_MAP } from '../../core/log/map.ts';
 import { formatNote, parseNote } from '../../core/log/note.ts';
 import { leafHashOf, rootAt } from '../../core/log/tree.ts';
 import { proveConsistency, proveInclusion } from '../../core/log/tree-proof.ts';
-import type { BlockPoint } from '../../core/authority/registry-event.ts';
 import { type Finding, FindingFiles, formatFinding, parseFinding, sizeInDoubt } from '../../verifier/follow/finding.ts';
 import { treeAt } from '../../verifier/follow/split.ts';
 import { IndexDamage } from '../../verifier/index/damage.ts';
-import { EventStore } from '../../verifier/index/event-store.ts';
 import { HeadStore, type Head } from '../../verifier/index/head-store.ts';
 import { IndexStore } from '../../verifier/index/index-store.ts';
 import { formatSeen, parseSeen, SeenStore } from '../../verifier/index/seen-store.ts';
@@ -153,33 +151,6 @@ describe('heads', () => {
       expect(read.at(1)).to.equal(undefined);
       expect(read.below(10).size).to.equal(0);
     }
-  });
-});
-
-describe('events', () => {
-  const blockOf = (number: number): BlockPoint => ({ number, hash: bytesOf(`block ${number}`), at: number });
-  const eventsOf = (
-    number: number,
-  ): { kind: 'key-retired'; keyId: ReturnType<typeof bytesOf>; validTo: number; block: BlockPoint }[] =>
-    [1, 2].map((validTo) => ({ kind: 'key-retired', keyId: bytesOf('key'), validTo, block: blockOf(number) }));
-
-  test('come back in order, without those that were lost', async () => {
-    const events = new EventStore(index);
-    expect(await events.read()).to.deep.equal({ events: [], cursor: null });
-    const write = async (lost: number | null, ...numbers: number[]): Promise<void> => {
-      const head = blockOf(numbers.at(-1)!);
-      const update = { head, caughtUp: true, lost, events: numbers.flatMap(eventsOf), refused: [] };
-      await events.write(update, { head, eventBlocks: [head] });
-    };
-    await write(null, 1, 300, 70_000);
-    await write(300, 400);
-    const read = await new EventStore(index).read();
-    expect(read.events).to.deep.equal([1, 400].flatMap(eventsOf));
-    expect(read.cursor).to.deep.equal({ head: blockOf(400), eventBlocks: [blockOf(400)] });
-    expect(await events.identity()).to.equal(null);
-    const identity = { chainId: 5, genesisHash: bytesOf('genesis'), anchorAddress: bytesOf('anchor').subarray(0, 20) };
-    await events.setIdentity(identity);
-    expect(await events.identity()).to.deep.equal(identity);
   });
 });
 
