@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   deploy: ['core', 'service', 'deploy'],
 };
 /** Packages that only one folder may know. */
-const ONLY_IN: Readonly<Record<string, string>> = { ethers: 'chain', preact: 'web', zod: 'service node verifier' };
+const ONLY_IN: Readonly<Record<string, string>> = { ethers: 'chain', preact: 'web', zod: 'service chain node verifier scripts' };
 const GENERATED = /^(chain\/bindings|web\/dist)\//;
 
 const folders = Object.keys(MAY_IMPORT);

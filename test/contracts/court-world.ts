@@ -1,6 +1,6 @@
 /** All contracts on a fresh chain in this process, with real crypto: a consortium of three, an authority with logs, its accounts. */
 import { network } from 'hardhat';
-import { BrowserProvider, isError } from 'ethers';
+import { BrowserProvider, ErrorFragment, isError } from 'ethers';
 import type { Interface, JsonRpcSigner, LogDescription, TransactionReceipt } from 'ethers';
 import { decodeHex, equalBytes } from '../../core/bytes/bytes.ts';
 import { hashFromHex, ZERO_HASH, type Hash } from '../../core/bytes/hash.ts';
@@ -76,6 +76,8 @@ export class CourtWorld {
   readonly stranger: JsonRpcSigner;
   readonly close: () => Promise<void>;
   now = START;
+  /** By block hash. */
+  readonly #blockTimes = new Map<string, number>();
 
   constructor(world: Pick<CourtWorld, 'provider' | 'addresses' | 'members' | 'owner' | 'stranger' | 'close'>) {
     this.provider = world.provider;
@@ -176,7 +178,7 @@ export class CourtWorld {
     return Promise.all(
       logs.map(async ({ topics, data, index, blockNumber, blockHash, ...log }) => {
         const hash = hashFromHex(blockHash.slice(2));
-        const at = (await this.provider.getBlock(blockNumber))!.timestamp * SECOND;
+        const at = await this.#timeOf(blockNumber, blockHash);
         const raw = {
           address: log.address.toLowerCase(),
           topics: [...topics],
@@ -188,6 +190,12 @@ export class CourtWorld {
         return [raw, { number: blockNumber, hash, at }] as [RawLog, BlockPoint];
       }),
     );
+  }
+
+  async #timeOf(blockNumber: number, blockHash: string): Promise<number> {
+    const known = this.#blockTimes.get(blockHash) ?? (await this.provider.getBlock(blockNumber))!.timestamp * SECOND;
+    this.#blockTimes.set(blockHash, known);
+    return known;
   }
 
   async facts(): Promise<RegistryFacts> {
@@ -217,6 +225,12 @@ export class CourtWorld {
       this.now = now;
     };
   }
+}
+
+/** The custom errors of a contract, but for its constructor's. */
+export function errorsOf(abi: Interface): string[] {
+  const errors = abi.fragments.filter((fragment) => fragment instanceof ErrorFragment).map(({ name }) => name);
+  return errors.filter((name) => name !== 'BadUnit');
 }
 
 export const call = (abi: Interface, name: string, values: readonly unknown[]): string => abi.encodeFunctionData(name, values);
@@ -271,6 +285,9 @@ export async function deployCourtWorld(): Promise<CourtWorld> {
   return world;
 }
 
+/** The names of all custom errors met with so far. */
+export const provoked = new Set<string>();
+
 /** The custom error a call was refused with, as [name, ...values]; null if it was not. */
 export async function refusalOf(sent: Promise<unknown>): Promise<unknown[] | null> {
   try {
@@ -279,7 +296,9 @@ export async function refusalOf(sent: Promise<unknown>): Promise<unknown[] | nul
     const data = revertData(error);
     for (const abi of [COURT, ANCHOR, REGISTRY, CONSORTIUM]) {
       const found = data === null ? null : abi.parseError(data);
-      if (found) return [found.name, ...(found.args.toArray() as unknown[])];
+      if (found === null) continue;
+      provoked.add(found.name);
+      return [found.name, ...(found.args.toArray() as unknown[])];
     }
     throw error;
   }

@@ -1,5 +1,4 @@
 /** A log in memory that says whatever it is told to, true or not, and the charges that what it said allows. */
-import { equalBytes } from '../../core/bytes/bytes.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { keyIdOf } from '../../core/authority/key-id.ts';
 import {
@@ -153,8 +152,4 @@ export function splitView(log: SpokenLog, earlier: ShownCheckpoint, later: Shown
   const [m, n] = [earlier.checkpoint.size, later.checkpoint.size];
   const [otherRoot, consistencyProof] = [rootAt(m, log.tree), log.consistency(m, n)];
   return { kind: 'split-view', origin: log.origin, earlier, later, otherRoot, consistencyProof } as const;
-}
-
-export function isSameRoots(a: Checkpoint, b: Checkpoint): boolean {
-  return equalBytes(a.rootHash, b.rootHash) && equalBytes(a.mapRoot, b.mapRoot);
 }
