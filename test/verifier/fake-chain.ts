@@ -3,7 +3,13 @@ import { encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
 import { unavailable } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { keyIdOf } from '../../core/authority/key-id.ts';
-import type { BlockPoint, ChainEvent, RegistryEvent } from '../../core/authority/registry-event.ts';
+import {
+  type AnchorEvent,
+  type BlockPoint,
+  type ChainEvent,
+  isAnchorEvent,
+  type RegistryEvent,
+} from '../../core/authority/registry-event.ts';
 import type { RegistryFacts } from '../../core/authority/registry.ts';
 import type { Checkpoint } from '../../core/log/checkpoint.ts';
 import { parseNote } from '../../core/log/note.ts';
@@ -60,6 +66,12 @@ export class FakeChain implements ChainSource {
     return point;
   }
 
+  /** In order. */
+  anchorsOf(logId: Hash): AnchorEvent[] {
+    const events = this.#blocks.flatMap((block) => block.events);
+    return events.filter(isAnchorEvent).filter(({ kind, logId: one }) => kind === 'anchored' && equalBytes(one, logId));
+  }
+
   /** Takes back the newest blocks. */
   lose(count: number): void {
     this.#blocks = this.#blocks.slice(0, -count);
@@ -80,9 +92,7 @@ export class FakeChain implements ChainSource {
     kind: 'anchored' | 'forked' = 'anchored',
   ): BlockPoint {
     const logId = logIdOf(origin);
-    const anchors = this.#blocks
-      .flatMap(({ events }) => events)
-      .filter((event) => event.kind === 'anchored' && equalBytes(event.logId, logId));
+    const anchors = this.anchorsOf(logId);
     const sequence = kind === 'anchored' ? anchors.length : anchors.length - 1;
     return this.mine(at, { kind, logId, sequence, size, issuedAt, rootHash, mapRoot, keyId, signature });
   }

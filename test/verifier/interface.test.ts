@@ -250,6 +250,8 @@ describe('/openapi.json', () => {
     'get /v1/logs/{logId}/checkpoint',
     'get /v1/logs/{logId}/inclusion',
     'get /v1/logs/{logId}/consistency',
+    'get /v1/logs/{logId}/charges',
+    'post /v1/charges',
     'get /v1/authorities',
     'get /v1/authorities/{code}',
     'get /v1/status',

@@ -17,6 +17,7 @@ import type { BlockPoint } from '../../core/authority/registry-event.ts';
 import { parsePrivateKey, publicKeyOf } from '../../core/sm/sm2.ts';
 import { formatSignedTrust, type Trust } from '../../core/verify/trust.ts';
 import type { VerifierConfig } from '../../verifier/config.ts';
+import type { MemberAccount } from '../../verifier/court/prosecution.ts';
 import type { Timing } from '../../verifier/follow/following.ts';
 import { startVerifier, type VerifierOptions } from '../../verifier/program.ts';
 import { bytesOf } from '../log/memory-log.ts';
@@ -186,6 +187,11 @@ export class World {
     return { key, passphraseFile };
   }
 
+  /** A monitor, with the account of a consortium member when one is given. */
+  async startMonitor(member: MemberAccount | null = null, name = 'monitor'): Promise<Served> {
+    return this.start(name, { role: 'monitor' }, { member });
+  }
+
   /** The usual pair: a witness, and a verifier that asks it and has a trust file. */
   async startBoth(): Promise<{ witness: Served; verifier: Served }> {
     const witness = await this.startWitness();
@@ -201,6 +207,9 @@ export interface LogView {
   readonly anchoredSize: number | null;
   readonly trouble: string | null;
   readonly checkpoint: string | null;
+  readonly finding: { readonly index?: number | null } | null;
+  readonly search: { readonly isWithheld: boolean; readonly isOver: boolean } | null;
+  readonly charges: readonly { readonly kind: string; readonly fromSize: number; readonly state: string }[];
 }
 
 export async function logView(verifier: Served, log: StoryLog): Promise<LogView> {
