@@ -82,7 +82,6 @@ describe('a node and the witness that keeps its register', () => {
       witnesses: [],
       charges: null,
       witness: { name: 'sample/11999900MB0000003R/witness', key, passphraseFile: config.passphraseFile },
-      charges: null,
       webDir: null,
       pollMs: 200,
       exitWithParent: false,
