@@ -177,6 +177,27 @@ describe('the gateway', () => {
     await send(chain, signed(await nonceOf(chain), { to: null, data: '0x', gasLimit: 53_000 }));
   });
 
+  test('answers what is asked of the newest state while blocks are mined', async () => {
+    let nonce = await nonceOf(chain);
+    const end = nonce + 60;
+    let refused = 0;
+    const reader = async (method: string, params: readonly unknown[]): Promise<void> => {
+      while (nonce < end) if ((await ask(chain, method, params)).error !== undefined) refused++;
+    };
+    const writer = async (): Promise<void> => {
+      while (nonce < end) await send(chain, stored(nonce++));
+    };
+    const stateCall = { to: contract, data: `0x${'00'.repeat(64)}`, from: sender, gasPrice: '0x0' };
+    await Promise.all([
+      writer(),
+      ...Array.from({ length: 4 }, () => reader('eth_call', [stateCall, 'latest'])),
+      reader('eth_estimateGas', [stateCall]),
+      reader('eth_getTransactionCount', [sender, 'latest']),
+      reader('eth_getCode', [contract, 'latest']),
+    ]);
+    expect(refused).to.equal(0);
+  });
+
   test('passes on what a contract reverts with', async () => {
     const { error } = await ask(chain, 'eth_call', [{ to: contract, data: '0x' }, 'latest']);
     expect(error).to.deep.include({ code: 3, data: '0x' });
@@ -238,6 +259,7 @@ describe('the gateway', () => {
     const [nonce, number] = [await nonceOf(chain), await headNumber(chain)];
     t.mock.timers.enable({ apis: ['setTimeout'] });
     process.kill(chain.executorPid, 'SIGSTOP');
+    await sleep(500); // the signal has reached its last thread
     const answers = [
       ask(chain, 'eth_sendRawTransaction', [stored(nonce)]),
       ask(chain, 'eth_sendRawTransaction', [stored(nonce + 1)]),
