@@ -178,14 +178,15 @@ describe('the gateway', () => {
   });
 
   test('answers what is asked of the newest state while blocks are mined', async () => {
-    let nonce = await nonceOf(chain);
-    const end = nonce + 60;
+    const first = await nonceOf(chain);
+    const writing = { isDone: false };
     let refused = 0;
-    const reader = async (method: string, params: readonly unknown[]): Promise<void> => {
-      while (nonce < end) if ((await ask(chain, method, params)).error !== undefined) refused++;
-    };
     const writer = async (): Promise<void> => {
-      while (nonce < end) await send(chain, stored(nonce++));
+      for (let i = 0; i < 60; i++) await send(chain, stored(first + i));
+      writing.isDone = true;
+    };
+    const reader = async (method: string, params: readonly unknown[]): Promise<void> => {
+      while (!writing.isDone) if ((await ask(chain, method, params)).error !== undefined) refused++;
     };
     const stateCall = { to: contract, data: `0x${'00'.repeat(64)}`, from: sender, gasPrice: '0x0' };
     await Promise.all([
