@@ -243,6 +243,10 @@ describe('a duty', () => {
     expect(await refusalOf(duty('second', 'city', city, 'tax.chase'))).to.deep.equal(['BeyondGrant', city]);
     const scopeId = await scope('city', 'consortium', ZERO);
     expect(await refusalOf(duty('second', 'city', scopeId))).to.deep.equal(['BeyondGrant', scopeId]);
+    // The only words that are both a licence type and a purpose.
+    const digits = '111000000000133380009';
+    const everywhere = await scope('city', 'consortium', ZERO, { type: digits, region: '000000' });
+    expect(await refusalOf(duty('second', 'city', everywhere, digits))).to.deep.equal(['BeyondGrant', everywhere]);
     const again = duty('county', 'city', city);
     expect(await refusalOf(again)).to.deep.equal(['OverlappingGrant', county, OPEN]);
     world.chain.clock += SECOND;

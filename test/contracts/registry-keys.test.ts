@@ -18,6 +18,7 @@ import {
   MAX_INTEGER,
   NO_CODE,
   OPEN,
+  openChain,
   refusalOf,
   SECOND,
   START,
@@ -274,6 +275,25 @@ describe('a key act', () => {
       expect((await world.registry.authorityOf(at('city'))).keyActs).to.equal(before + 1n);
     }
   });
+});
+
+test('a registry on another chain takes no word that was meant for this one', async () => {
+  const far = await World.open(await openChain(777));
+  try {
+    expect(hexlify(far.registryBytes)).to.equal(hexlify(world.registryBytes));
+    await far.register('nation');
+    const first = await refusalOf(far.addKeyByQuorum({ of: 'nation', name: 'nation', type: 'authority' }));
+    expect(first).to.deep.equal(['NoPossession', keyIdNamed('nation')]);
+    const { publicKey } = keyNamed('nation');
+    const possession = await far.possession({ of: 'nation', name: 'nation', type: 'authority' }, { chainId: 777 });
+    await far.quorum('addKeyByQuorum', [at('nation'), 1, publicKey, 0, possession]);
+    const key = { of: 'nation', name: 'k', type: 'log' } as const;
+    const here = far.addKey(key, 'nation', { possession: { chainId: 777 } });
+    expect(await refusalOf(here)).to.deep.equal(['BadKeyAct', at('nation'), keyIdNamed('nation'), 1n]);
+    await far.addKey(key, 'nation', { possession: { chainId: 777 }, act: { chainId: 777 } });
+  } finally {
+    await far.close();
+  }
 });
 
 describe('the consortium', () => {

@@ -18,20 +18,20 @@ import type { Signature, PublicKey } from '../../core/sm/sm2.ts';
 import type { ChainUpdate, ReaderCursor } from '../../chain/reader.ts';
 import type { ChainSource } from '../../verifier/follow/chain-follower.ts';
 import { bytesOf } from '../log/memory-log.ts';
-
-type Unplaced<Event> = Event extends ChainEvent ? Omit<Event, 'block'> : never;
+import type { Unplaced } from '../verify/story.ts';
 
 interface Block {
   readonly point: BlockPoint;
   readonly events: readonly ChainEvent[];
 }
 
-/** The events that make these facts. */
+/** The events that make these facts, as long as nothing has ended or moved. */
 export function eventsOf(facts: RegistryFacts): Unplaced<RegistryEvent>[] {
   return [
     ...facts.authorities.map((one) => ({ ...one, kind: 'authority-registered' as const })),
     ...facts.keys.map((one) => ({ ...one, kind: 'key-added' as const, code: one.authority, keyType: one.type })),
     ...facts.scopes.map((one) => ({ ...one, kind: 'scope-granted' as const, code: one.authority })),
+    ...facts.duties.map((one) => ({ ...one, kind: 'duty-granted' as const, code: one.authority })),
     ...facts.logs.map((one) => ({ ...one, kind: 'log-registered' as const, owner: one.authority })),
     ...facts.modes.map((one) => ({ ...one, kind: 'mode-set' as const })),
     ...facts.coverages.map((one) => ({ ...one, kind: 'coverage-declared' as const, code: one.authority })),

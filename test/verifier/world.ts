@@ -91,8 +91,8 @@ export class World {
   readonly clock = (): number => this.story.clock + Math.floor(performance.now() - this.#startedAt);
 
   /** Signs the log as it is and has its node publish that. */
-  publish(log: StoryLog = this.story.issuer): string {
-    const { note } = this.story.anchor(log, { cosigned: false, anchored: false });
+  publish(log: StoryLog = this.story.issuer, signer = this.story.logSignerOf(log)): string {
+    const { note } = this.story.anchor(log, { cosigned: false, anchored: false, signer });
     this.nodeOf(log).note = note;
     return note;
   }
