@@ -119,7 +119,8 @@ function keccakOf(types: readonly string[], values: readonly unknown[]): Hash {
   return asHash(getBytes(keccak256(AbiCoder.defaultAbiCoder().encode(types, values))));
 }
 
-function smallestSize(charge: Charge): number {
+/** The log is disputed from here on. */
+export function smallestSize(charge: Charge): number {
   if ('checkpoint' in charge) return charge.checkpoint.checkpoint.size;
   return charge.kind === 'fork' ? charge.a.checkpoint.size : charge.earlier.checkpoint.size;
 }

@@ -1,9 +1,9 @@
 /** What the members decide together, as calls, and what there is to decide, from the consortium's events. */
-import type { Interface, LogDescription } from 'ethers';
+import { AbiCoder, getBytes, keccak256, type LogDescription } from 'ethers';
 import { asHash, type Hash } from '../core/bytes/hash.ts';
-import { decodeHex, decodeUtf8 } from '../core/bytes/bytes.ts';
+import { decodeHex } from '../core/bytes/bytes.ts';
 import { invariant, unavailable } from '../core/bytes/error.ts';
-import { codeHex, CONSORTIUM, COURT, hex, REGISTRY } from './abi.ts';
+import { codeHex, codeOf, CONSORTIUM, hex } from './abi.ts';
 import { newestFinalBlock } from './finality.ts';
 import type { ChainRpc, EventLog } from './rpc.ts';
 import type { Call, ChainSender, Receipt } from './sender.ts';
@@ -70,22 +70,14 @@ export function encodeSetThresholds(threshold: number, suspensionThreshold: numb
   return CONSORTIUM.encodeFunctionData('setThresholds', [threshold, suspensionThreshold]);
 }
 
-/** The consortium's own contract and the court are named in proposals as well. */
-export function describeCall({ data }: Call): { readonly name: string; readonly values: Readonly<Record<string, string>> } {
-  const abis: readonly Interface[] = [REGISTRY, CONSORTIUM, COURT];
-  for (const abi of abis) {
-    const found = abi.parseTransaction({ data });
-    if (found === null) continue;
-    const values = found.fragment.inputs.map(({ name, type }, i) => [name, plain(found.args[i], type)] as const);
-    return { name: found.name, values: Object.fromEntries(values) };
-  }
-  return { name: 'unknown', values: { data } };
-}
-
-function plain(value: unknown, type: string): string {
-  if (type === 'bytes18') return decodeUtf8(decodeHex(String(value).slice(2)));
-  if (Array.isArray(value)) return `[${value.map((item) => plain(item, type.replace(/\[\]$/, ''))).join(', ')}]`;
-  return String(value);
+/** The contract's own id of a proposal: what a node shows under it is what the members vote on, or this is another. */
+export function proposalIdOf(
+  { chainId, consortium }: { readonly chainId: number; readonly consortium: string },
+  { number, call, isSuspension, expiresAt }: Pick<Proposal, 'number' | 'call' | 'isSuspension' | 'expiresAt'>,
+): Hash {
+  const types = ['uint256', 'address', 'uint64', 'address', 'bytes', 'bool', 'uint64'];
+  const values = [chainId, consortium, number, call.to, call.data, isSuspension, expiresAt];
+  return asHash(getBytes(keccak256(AbiCoder.defaultAbiCoder().encode(types, values))));
 }
 
 /**
@@ -150,7 +142,7 @@ class ConsortiumFold {
   readonly #changes: Readonly<Record<string, Change>> = {
     MemberAdded: (log) => {
       const account = textOf(log, 'account');
-      this.#members.set(account, { code: plain(log.args.getValue('code'), 'bytes18'), account });
+      this.#members.set(account, { code: codeOf(textOf(log, 'code')) ?? '', account });
     },
     MemberRemoved: (log) => {
       const account = textOf(log, 'account');

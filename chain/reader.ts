@@ -16,7 +16,8 @@ import { ChainRpc, type RawLog, type RpcOptions } from './rpc.ts';
 export interface ReaderOptions extends RpcOptions, Finality {
   /** Addresses, lower-case `0x…`. */
   readonly registry: string;
-  readonly anchor: string;
+  /** Null: the facts alone are wanted. */
+  readonly anchor: string | null;
   readonly court: string;
   /** No event of ours stands below it: the block of the first contract. */
   readonly fromBlock: number;
@@ -115,7 +116,7 @@ export class ChainReader {
 
   async #readLogs(first: number, last: number): Promise<RawLog[]> {
     const { registry, anchor, court } = this.#options;
-    const addresses = [registry, anchor, court];
+    const addresses = [registry, court, ...(anchor === null ? [] : [anchor])];
     const logs: RawLog[] = [];
     for (let from = first; from <= last; from += BLOCKS_PER_CALL) {
       const to = Math.min(last, from + BLOCKS_PER_CALL - 1);

@@ -1,7 +1,8 @@
 /** A contract's refusal: the custom error it reverted with, as a coded error whose facts are the values that explain it. */
 import type { ErrorDescription, Interface } from 'ethers';
-import { conflict, type CodedError } from '../core/bytes/error.ts';
-import { ANCHOR, CONSORTIUM, COURT, REGISTRY } from './abi.ts';
+import { conflict, type CodedError, type ErrorFacts } from '../core/bytes/error.ts';
+import { ANCHOR, CONSORTIUM, COURT, plainValues, REGISTRY } from './abi.ts';
+import { RpcRefusal } from './rpc.ts';
 
 /** An error that several contracts know is the same bytes in all of them. */
 const CONTRACTS = [REGISTRY, ANCHOR, CONSORTIUM, COURT];
@@ -10,8 +11,9 @@ const CONTRACTS = [REGISTRY, ANCHOR, CONSORTIUM, COURT];
 export function refusalOf(data: string | null): CodedError {
   const found = CONTRACTS.map((abi) => parseError(abi, data)).find((error) => error !== null);
   if (!found) return conflict('the contract refused', { error: 'unknown' });
-  const values = found.fragment.inputs.map(({ name }) => [name, plain(found.args.getValue(name))] as const);
-  return conflict(`the contract refused: ${found.name}`, { error: found.name, ...Object.fromEntries(values) });
+  // No error of ours holds a list.
+  const values = plainValues(found.args, found.fragment.inputs) as ErrorFacts;
+  return conflict(`the contract refused: ${found.name}`, { error: found.name, ...values });
 }
 
 function parseError(abi: Interface, data: string | null): ErrorDescription | null {
@@ -22,7 +24,13 @@ function parseError(abi: Interface, data: string | null): ErrorDescription | nul
   }
 }
 
-function plain(value: unknown): string | number {
-  if (typeof value === 'bigint' && value <= Number.MAX_SAFE_INTEGER) return Number(value);
-  return String(value);
+/** What a node said when it refused a call; null for any other error. */
+export function refusalIn(error: unknown): RpcRefusal | null {
+  return error instanceof Error && error.cause instanceof RpcRefusal ? error.cause : null;
+}
+
+/** CONFLICT if a node's refusal is the contract's; else null. */
+export function revertOf(error: unknown): CodedError | null {
+  const refusal = refusalIn(error);
+  return refusal !== null && (refusal.data !== null || /revert/i.test(refusal.message)) ? refusalOf(refusal.data) : null;
 }

@@ -55,6 +55,11 @@ export function encodeDeclareKeyCompromised({ keyId, since }: Input<'key-comprom
   return REGISTRY.encodeFunctionData('declareKeyCompromised', [hex(keyId), since, hex(by.signer), hex(by.signature)]);
 }
 
+/** What `proposeSuspension` lets the members decide. */
+export function encodeSuspendKey(keyId: Hash): string {
+  return REGISTRY.encodeFunctionData('suspendKey', [hex(keyId)]);
+}
+
 export function encodeSuspendKeyAgain(keyId: Hash): string {
   return REGISTRY.encodeFunctionData('suspendKeyAgain', [hex(keyId)]);
 }

@@ -14,22 +14,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { computeAddress, SigningKey, Transaction } from 'ethers';
 import { decodeHex } from '../core/bytes/bytes.ts';
-import { isCodedError, unavailable, type CodedError } from '../core/bytes/error.ts';
+import { isCodedError, unavailable } from '../core/bytes/error.ts';
 import type { Hash } from '../core/bytes/hash.ts';
 import type { JsonObject } from '../core/bytes/json.ts';
 import type { Logger } from '../service/logger.ts';
-import { refusalOf } from './refusal.ts';
-import {
-  ChainRpc,
-  type EventLog,
-  readEventLogs,
-  readHash,
-  readHex,
-  readObject,
-  readQuantity,
-  RpcRefusal,
-  type RpcOptions,
-} from './rpc.ts';
+import { refusalIn, refusalOf, revertOf } from './refusal.ts';
+import { ChainRpc, type EventLog, readEventLogs, readHash, readHex, readObject, readQuantity, type RpcOptions } from './rpc.ts';
 
 export interface SenderOptions extends RpcOptions {
   /** 64 lower-case hex characters. */
@@ -198,14 +188,4 @@ export class ChainSender {
       logs: readEventLogs(receipt.logs),
     };
   }
-}
-
-function refusalIn(error: unknown): RpcRefusal | null {
-  return error instanceof Error && error.cause instanceof RpcRefusal ? error.cause : null;
-}
-
-/** CONFLICT if a node's refusal is the contract's. */
-function revertOf(error: unknown): CodedError | null {
-  const refusal = refusalIn(error);
-  return refusal !== null && (refusal.data !== null || /revert/i.test(refusal.message)) ? refusalOf(refusal.data) : null;
 }

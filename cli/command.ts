@@ -1,6 +1,6 @@
 /**
  * What all commands share: exit codes, the two ways of printing, options with one meaning, and one place where an error becomes
- * words. Exit 0: valid or done · 1: invalid · 2: usage or unreadable input · 3: undetermined or unavailable.
+ * words. Exit 0: valid or done · 1: invalid, or refused by a contract · 2: usage or unreadable input · 3: undetermined or unavailable.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -10,7 +10,7 @@ import { type JsonObject, type JsonValue, parseJson } from '../core/bytes/json.t
 import type { VerdictWord } from '../core/verify/verdict.ts';
 import type { Lang } from '../core/verify/words.ts';
 
-export const EXIT = { done: 0, invalid: 1, usage: 2, unavailable: 3 } as const;
+export const EXIT = { done: 0, invalid: 1, refused: 1, usage: 2, unavailable: 3 } as const;
 
 export interface CommonOptions {
   readonly json: boolean;

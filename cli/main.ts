@@ -2,11 +2,13 @@
 import { Command, CommanderError, Option } from 'commander';
 import { isCodedError } from '../core/bytes/error.ts';
 import { type CommonOptions, defaultDataDirectory, describeError, EXIT, exitOfError } from './command.ts';
+import { addChainCommands } from './chain/program.ts';
 import { issue, type IssueOptions, revoke, type RevokeOptions } from './department.ts';
 import { inspect } from './inspect.ts';
 import { keygen, type KeygenOptions } from './keygen.ts';
 import { exportTrust, showTrust, type TrustExportOptions, type TrustShowOptions } from './trust.ts';
 import { up, type UpOptions } from './up.ts';
+import { runVerifier } from './verifier-program.ts';
 import { verifyFile, type VerifyOptions } from './verify.ts';
 
 function collect(value: string, earlier: readonly string[]): string[] {
@@ -92,8 +94,18 @@ function buildProgram(finish: (code: number) => void): Command {
     .option('--out <file>', 'default: stdout')
     .action((options: TrustExportOptions) => exportTrust(options));
 
-  // Subcommands do not inherit it.
-  for (const command of [...program.commands, ...trust.commands]) command.exitOverride();
+  for (const [role, description] of [
+    ['witness', 'run a witness: it replays logs and cosigns what holds'],
+    ['monitor', 'run a monitor: it replays logs and charges what lies'],
+  ] as const) {
+    program
+      .command(role)
+      .description(description)
+      .requiredOption('--config <file>', 'the program’s config file')
+      .action(async ({ config }: { config: string }) => finish(await runVerifier(role, config)));
+  }
+
+  addChainCommands(program, common, finish);
   return program;
 }
 

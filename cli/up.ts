@@ -81,6 +81,8 @@ async function writeConfig(data: string, name: string, config: JsonObject): Prom
 
 interface Department {
   readonly role: string;
+  /** Whose log it is: its role's authority, or after 机构改革 the successor. */
+  readonly owner: string;
   readonly authority: string;
   readonly origin: string;
   readonly logId: string;
@@ -89,14 +91,16 @@ interface Department {
   readonly port: number;
 }
 
-async function chooseDepartments(data: string): Promise<Department[]> {
+async function chooseDepartments(data: string, owners: Readonly<Record<string, string>>): Promise<Department[]> {
   const chosen: Department[] = [];
-  for (const { role, authority } of sample.departments) {
-    const origin = parseOrigin(`${sample.consortium}/${authority}/licences`);
+  for (const { role, authority: registeredBy } of sample.departments) {
+    const owner = owners[role] ?? role;
+    const authority = sample.authorities.find(({ id }) => id === owner)!.code;
+    const origin = parseOrigin(`${sample.consortium}/${registeredBy}/licences`);
     const port = await freePort();
     const logId = encodeHex(logIdOf(origin));
     const tokens = join(data, `node-${role}`, 'tokens.json');
-    chosen.push({ role, authority, origin, logId, port, url: `http://${HOST}:${port}`, tokens });
+    chosen.push({ role, owner, authority, origin, logId, port, url: `http://${HOST}:${port}`, tokens });
   }
   return chosen;
 }
@@ -125,7 +129,14 @@ async function startChain(supervisor: Supervisor, data: string): Promise<string>
   return new JsonFields(ready, 'ready').string('url');
 }
 
-async function setUp(data: string, rpcUrl: string, beat: number): Promise<{ chain: ChainPlace; trust: string }> {
+interface SetUp {
+  readonly chain: ChainPlace;
+  readonly trust: string;
+  /** By role. */
+  readonly owners: Readonly<Record<string, string>>;
+}
+
+async function setUp(data: string, rpcUrl: string, beat: number): Promise<SetUp> {
   const printed = await runOnce([
     join(ROOT, 'scripts/set-up-sample.ts'),
     '--data',
@@ -135,7 +146,8 @@ async function setUp(data: string, rpcUrl: string, beat: number): Promise<{ chai
     '--beat',
     String(beat),
   ]);
-  const { chainId, registry, anchor, court, fromBlock, trust } = parseJson(printed) as Record<string, string | number>;
+  const { owners, ...told } = parseJson(printed) as JsonObject;
+  const { chainId, registry, anchor, court, fromBlock, trust } = told as Record<string, string | number>;
   const chain = {
     rpcUrl,
     chainId: Number(chainId),
@@ -145,7 +157,7 @@ async function setUp(data: string, rpcUrl: string, beat: number): Promise<{ chai
     fromBlock: Number(fromBlock),
     confirmations: 0,
   };
-  return { chain, trust: String(trust) };
+  return { chain, trust: String(trust), owners: owners as Readonly<Record<string, string>> };
 }
 
 interface NodeTerms {
@@ -164,9 +176,9 @@ async function startNode(supervisor: Supervisor, data: string, one: Department, 
     host: HOST,
     port: one.port,
     chain,
-    keys: { log: join(keys, `${one.role}-log.key.json`), document: join(keys, `${one.role}-document.key.json`) },
+    keys: { log: join(keys, `${one.owner}-log.key.json`), document: join(keys, `${one.owner}-document.key.json`) },
     passphraseFile: join(keys, 'passphrase'),
-    accountFile: join(keys, `${one.role}.account`),
+    accountFile: join(keys, `${one.owner}.account`),
     tokensFile: one.tokens,
     register: { url: witness.url },
     beatMs: beat,
@@ -251,8 +263,8 @@ async function bringUp(supervisor: Supervisor, options: UpOptions): Promise<Json
   say(options.chain === undefined ? 'starting the chain …' : `the chain at ${options.chain} …`);
   const rpcUrl = options.chain ?? (await startChain(supervisor, data));
   say('contracts and sample consortium …');
-  const { chain, trust } = await setUp(data, rpcUrl, beat);
-  const departments = await chooseDepartments(data);
+  const { chain, trust, owners } = await setUp(data, rpcUrl, beat);
+  const departments = await chooseDepartments(data, owners);
   const terms = { chain, departments, trust };
   say('witness, nodes and verifier …');
   await pages;

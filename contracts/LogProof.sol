@@ -80,7 +80,7 @@ contract LogProof is ILogProof {
         bytes32 slot,
         bytes calldata slotProof
     ) external view returns (SlotOutcome outcome, bytes32 leafHash) {
-        // u16 d ‖ d siblings from the root down ‖ end: 00, or 01 ‖ slot ‖ leaf hash. The lengths first: everything is read by them.
+        // u16 d ‖ d siblings from the root down ‖ end: 00, or 01 ‖ slot ‖ leaf hash. Lengths first: all else is read by them.
         if (slotProof.length < 3) return (SlotOutcome.Unproven, 0);
         uint256 depth = uint16(bytes2(slotProof));
         uint256 endAt = 2 + 32 * depth;

@@ -80,8 +80,8 @@ contract SM2 is ISM2 {
         return mulmod(residue, ZZ, P) == X || (residue < P - N && mulmod(residue + N, ZZ, P) == X);
     }
 
-    /// @dev X and ZZ of s·G + t·(qx, qy), G being the generator and Q = (qx, qy). Both scalars are read two bits at a time from the
-    /// top; for each such pair the sum is doubled twice and one of 16 points i·G + j·Q is added.
+    /// @dev X and ZZ of s·G + t·(qx, qy), G being the generator and Q = (qx, qy). Both scalars are read two bits at a time from
+    /// the top; for each such pair the sum is doubled twice and one of 16 points i·G + j·Q is added.
     ///
     /// Where an affine point is to be added its y stands negated, which saves the addition a subtraction. The table has such
     /// points, i·G + j·Q at 64·(4j + i). No point has y = 0, the order being odd: a zero there stands for infinity.
@@ -121,32 +121,37 @@ contract SM2 is ISM2 {
                 let Y := mload(add(from, 0x20))
                 let ZZ := mload(add(from, 0x40))
                 let ZZZ := mload(add(from, 0x60))
-                // madd-2008-s: H for its P, R and Q with the opposite sign.
+                // madd-2008-s: H for its P, R and Q with the opposite sign. Infinity has X = ZZ = 0 and so always comes to H = 0.
                 let H := addmod(sub(P, X), mulmod(x, ZZ, P), P)
                 let minusR := addmod(mulmod(minusY, ZZZ, P), Y, P)
-                if H {
-                    let HH := mulmod(H, H, P)
-                    let minusQ := mulmod(HH, sub(P, X), P)
-                    H := mulmod(HH, H, P)
-                    X := addmod(minusQ, addmod(minusQ, addmod(sub(P, H), mulmod(minusR, minusR, P), P), P), P)
-                    Y := addmod(mulmod(addmod(minusQ, X, P), minusR, P), mulmod(sub(P, H), Y, P), P)
-                    store(X, Y, mulmod(HH, ZZ, P), mulmod(H, ZZZ, P), to)
+                if iszero(H) {
+                    // The formula does not hold: the first is infinity, or both have one x, being equal or opposite.
+                    if iszero(ZZ) {
+                        store(x, sub(P, minusY), 1, 1, to)
+                        leave
+                    }
+                    if minusR {
+                        store(0, 0, 0, 0, to)
+                        leave
+                    }
+                    store(X, Y, ZZ, ZZZ, to)
+                    doublePoint(to)
                     leave
                 }
-                // The formula does not hold: the first is infinity, or both have one x, being equal or opposite.
-                if iszero(ZZ) {
-                    store(x, sub(P, minusY), 1, 1, to)
-                    leave
-                }
-                if minusR {
-                    store(0, 0, 0, 0, to)
-                    leave
-                }
-                store(X, Y, ZZ, ZZZ, to)
-                doublePoint(to)
+                let HH := mulmod(H, H, P)
+                let minusQ := mulmod(HH, sub(P, X), P)
+                mstore(add(to, 0x40), mulmod(HH, ZZ, P))
+                H := mulmod(HH, H, P)
+                mstore(add(to, 0x60), mulmod(H, ZZZ, P))
+                // From here on H is minus its own cube.
+                H := sub(P, H)
+                X := addmod(minusQ, addmod(minusQ, addmod(H, mulmod(minusR, minusR, P), P), P), P)
+                mstore(to, X)
+                mstore(add(to, 0x20), addmod(mulmod(addmod(minusQ, X, P), minusR, P), mulmod(H, Y, P), P))
             }
 
-            // 1/value modulo P as value^(P - 2), by the precompiled contract of EIP-198: checked, for not every chain may have it.
+            // 1/value modulo P as value^(P - 2) (Fermat), by the precompiled contract of EIP-198, whose arguments are three lengths
+            // and three numbers. Checked, because a call to where nothing is also succeeds: a chain without it verifies nothing.
             function inverse(value, scratch) -> result {
                 mstore(scratch, 0x20)
                 mstore(add(scratch, 0x20), 0x20)
@@ -159,8 +164,10 @@ contract SM2 is ISM2 {
                 if iszero(eq(mulmod(value, result, P), 1)) { revert(0, 0) }
             }
 
-            // `points` is room for 16, of which those with j > 0 are used.
+            // `points` is room for 16, of which those with j > 0 are used. Nothing is read that was not written: what the memory
+            // held before is whoever's message was hashed.
             function makeTable(table, points, x, y) {
+                // Without Q there is nothing to compute: infinity, G, 2·G and 3·G.
                 mstore(add(table, 0x20), 0)
                 store(GX, MINUS_GY, G2X, MINUS_G2Y, add(table, 0x40))
                 mstore(add(table, 0xc0), G3X)
@@ -197,14 +204,14 @@ contract SM2 is ISM2 {
                 }
             }
 
-            // The same two formulas on the stack and in line, which costs a third less. `spare` is room for a point.
+            // The same two formulas, on the stack and in line: nearly all of the gas is spent here. `spare` is room for a point.
             function sumUp(table, spare, u, v) -> X, ZZ {
                 let Y := 0
                 let ZZZ := 0
                 for { let bit := 256 } bit { } {
                     bit := sub(bit, 2)
-                    // V negated saves a subtraction and turns the signs of ZZ and ZZZ. Of ZZ only the square is used, and the
-                    // second time turns them back.
+                    // dbl-2008-s-1. V negated saves a subtraction and turns the signs of ZZ and ZZZ. Doubling only uses the
+                    // square of ZZ, and the second time turns them back. Infinity stays what it is, all zeros.
                     {
                         let U := addmod(Y, Y, P)
                         let minusV := mulmod(sub(P, U), U, P)
@@ -227,35 +234,36 @@ contract SM2 is ISM2 {
                         ZZ := mulmod(minusV, ZZ, P)
                         ZZZ := mulmod(U, ZZZ, P)
                     }
+                    // 256 times v's two bits and 64 times those of u.
                     let entry := add(or(and(shl(8, shr(bit, v)), 0x300), and(shl(6, shr(bit, u)), 0xc0)), table)
                     let minusY := mload(add(entry, 0x20))
-                    if minusY {
-                        let minusQ := sub(P, X)
-                        let H := addmod(minusQ, mulmod(mload(entry), ZZ, P), P)
-                        switch H
-                        case 0 {
-                            store(X, Y, ZZ, ZZZ, spare)
-                            addPoint(spare, mload(entry), minusY, spare)
-                            X := mload(spare)
-                            Y := mload(add(spare, 0x20))
-                            ZZ := mload(add(spare, 0x40))
-                            ZZZ := mload(add(spare, 0x60))
-                        }
-                        default {
-                            let minusR := addmod(mulmod(minusY, ZZZ, P), Y, P)
-                            let HH := mulmod(H, H, P)
-                            minusQ := mulmod(HH, minusQ, P)
-                            ZZ := mulmod(HH, ZZ, P)
-                            H := mulmod(HH, H, P)
-                            ZZZ := mulmod(H, ZZZ, P)
-                            H := sub(P, H)
-                            X := addmod(minusQ, addmod(minusQ, addmod(H, mulmod(minusR, minusR, P), P), P), P)
-                            Y := addmod(mulmod(addmod(minusQ, X, P), minusR, P), mulmod(H, Y, P), P)
-                        }
+                    if iszero(minusY) { continue }
+                    let minusQ := sub(P, X)
+                    let H := addmod(minusQ, mulmod(mload(entry), ZZ, P), P)
+                    if iszero(H) {
+                        // Rare unless it is wanted, so it may cost more.
+                        store(X, Y, ZZ, ZZZ, spare)
+                        addPoint(spare, mload(entry), minusY, spare)
+                        X := mload(spare)
+                        Y := mload(add(spare, 0x20))
+                        ZZ := mload(add(spare, 0x40))
+                        ZZZ := mload(add(spare, 0x60))
+                        continue
                     }
+                    // madd-2008-s, as in addPoint.
+                    let minusR := addmod(mulmod(minusY, ZZZ, P), Y, P)
+                    let HH := mulmod(H, H, P)
+                    minusQ := mulmod(HH, minusQ, P)
+                    ZZ := mulmod(HH, ZZ, P)
+                    H := mulmod(HH, H, P)
+                    ZZZ := mulmod(H, ZZZ, P)
+                    H := sub(P, H)
+                    X := addmod(minusQ, addmod(minusQ, addmod(H, mulmod(minusR, minusR, P), P), P), P)
+                    Y := addmod(mulmod(addmod(minusQ, X, P), minusR, P), mulmod(H, Y, P), P)
                 }
             }
 
+            // Both lie above what is allocated, 3 KiB, and are left there: nothing is allocated before they have served.
             let table := mload(0x40)
             let points := add(table, 0x400)
             makeTable(table, points, qx, qy)

@@ -26,13 +26,10 @@ function findNode() {
   const kept = readKept();
   if (kept !== null) return kept;
   say(`this is Node ${process.versions.node}; obtaining Node ${WANTED_MAJOR} from the package registry …`);
-  const command = 'exec node -p process.execPath';
-  const args = ['--prefer-offline', '-y', '-p', `node@${WANTED_MAJOR}`, '-c', command];
-  const found = spawnSync('npx', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  const path = found.stdout?.trim().split('\n').at(-1);
-  if (found.status !== 0 || !path) {
+  const path = askNpx();
+  if (path === null) {
     say(`Node ${WANTED_MAJOR} could not be obtained. Install it, or make the npm registry reachable, and start again.`);
-    process.exit(found.status || 2);
+    process.exit(2);
   }
   try {
     writeFileSync(foundNode, path);
@@ -40,6 +37,26 @@ function findNode() {
     // Before the first installation there is no place to keep it: the next command asks npx again.
   }
   return path;
+}
+
+/**
+ * While another process is just installing it, npx may find what is half there and run this Node instead: what it says is believed
+ * only with its version, and it is asked again a few times.
+ */
+function askNpx() {
+  const command = "exec node -p 'process.versions.node + String.fromCharCode(10) + process.execPath'";
+  const args = ['--prefer-offline', '-y', '-p', `node@${WANTED_MAJOR}`, '-c', command];
+  for (let tries = 0; tries < 5; tries++) {
+    if (tries > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5_000);
+    const found = spawnSync('npx', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+    const [version = '', path = ''] = (found.stdout ?? '').trim().split('\n').slice(-2);
+    if (found.status === 0 && isWanted(version) && path !== '') return path;
+  }
+  return null;
+}
+
+function isWanted(version) {
+  return Number(version.split('.')[0]) >= WANTED_MAJOR;
 }
 
 /** Where npx found Node the last time: asking it again takes seconds. */

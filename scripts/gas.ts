@@ -26,7 +26,7 @@ import { ChainRpc } from '../chain/rpc.ts';
 import { ChainSender, type Receipt } from '../chain/sender.ts';
 import { createLogger } from '../service/logger.ts';
 import { createSigner, type Signer } from '../service/signer.ts';
-import { measureLibraryGas } from './gas-libraries.ts';
+import { measureLibraries } from './gas-libraries.ts';
 import { UniformTree } from './uniform-tree.ts';
 
 export const GAS_FILE = join(import.meta.dirname, '../contracts/gas.json');
@@ -48,7 +48,7 @@ export async function measureGas(): Promise<Record<string, number>> {
   const server = await network.createServer({ override }, '127.0.0.1');
   const { port } = await server.listen();
   try {
-    return { ...(await measureLibraryGas()), ...(await new Measurement(`http://127.0.0.1:${port}`).run()) };
+    return await new Measurement(`http://127.0.0.1:${port}`).run();
   } finally {
     await server.close();
   }
@@ -83,6 +83,8 @@ class Measurement {
 
   async run(): Promise<Record<string, number>> {
     const [first, second] = this.#members as [ChainSender, ChainSender];
+    const rpc = new ChainRpc({ rpcUrl: this.#rpcUrl, timeoutMs: TIMEOUT_MS });
+    Object.assign(this.#gas, await measureLibraries(first, rpc));
     this.#contracts = await deployContracts(first, {
       consortiumName: 'sample',
       members: [

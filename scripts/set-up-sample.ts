@@ -271,6 +271,16 @@ async function make(calls: readonly RegistryCall[], { record, members }: Setting
   await Promise.all([...decided, ...called]);
 }
 
+/** By role, who owns the department's log now: after 机构改革 its successor, whose keys the log's node then signs with. */
+function ownersOf(facts: RegistryFacts): Record<string, string> {
+  const owners = sample.departments.map(({ role, authority }): [string, string] => {
+    const log = findLog(facts, logIdOf(parseOrigin(`${sample.consortium}/${authority}/licences`)));
+    const owner = sample.authorities.find(({ code }) => code === log?.authority);
+    return [role, owner?.id ?? role];
+  });
+  return Object.fromEntries(owners);
+}
+
 /** The version rises with every start; readers refuse a lower one. */
 async function previousVersion(path: string): Promise<number> {
   const text = await readFile(path, 'utf8').catch(() => null);
@@ -342,7 +352,8 @@ async function main(): Promise<void> {
     state = await readState(setting.record);
   }
   const trust = await writeTrust(setting.record, state, keys.get('witness')!, trustKey);
-  process.stdout.write(`${JSON.stringify({ ...setting.record, trust, registered })}\n`);
+  const owners = ownersOf(state.facts);
+  process.stdout.write(`${JSON.stringify({ ...setting.record, trust, registered, owners })}\n`);
 }
 
 await main();

@@ -13,13 +13,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   node: ['core', 'service', 'chain', 'node'],
   verifier: ['core', 'service', 'chain', 'verifier'],
   web: ['core', 'web'],
-  cli: ['core', 'service', 'cli', 'samples'],
+  cli: ['core', 'service', 'chain', 'cli', 'samples'],
   scripts: ['core', 'service', 'chain', 'web', 'samples', 'scripts'],
   bench: ['core', 'bench'],
   deploy: ['core', 'service', 'deploy'],
 };
 /** Packages that only one folder may know. */
-const ONLY_IN: Readonly<Record<string, string>> = { ethers: 'chain', preact: 'web', zod: 'service node verifier' };
+const ONLY_IN: Readonly<Record<string, string>> = { ethers: 'chain', preact: 'web', zod: 'service chain node verifier scripts' };
 const GENERATED = /^(chain\/bindings|web\/dist)\//;
 
 const folders = Object.keys(MAY_IMPORT);
@@ -30,6 +30,14 @@ const sources = folders
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8');
   return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!);
+}
+
+/** What is loaded with a file: types are not, and what is imported when it is needed. */
+function loadedWith(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  return [...text.matchAll(/^import (?!type\b)(?:[^;']*? from )?'(\.[^']+)'/gm)].map((match) =>
+    relative(root, join(root, dirname(file), match[1]!)),
+  );
 }
 
 describe('the folders', () => {
@@ -51,6 +59,17 @@ describe('the folders', () => {
         .filter((name) => ONLY_IN[name.split('/')[0]!] !== undefined)
         .filter((name) => !ONLY_IN[name.split('/')[0]!]!.split(' ').includes(file.split('/')[0]!))
         .map((name) => `${file} → ${name}`),
+    );
+    expect(wrong).to.deep.equal([]);
+  });
+
+  test('load the chain for the chain commands alone: verify answers at once, and without it', () => {
+    const loaded = new Set(['cli/main.ts']);
+    for (const file of loaded) if (file.endsWith('.ts')) for (const other of loadedWith(file)) loaded.add(other);
+    expect(loaded.size).to.be.greaterThan(20);
+    expect([...loaded].filter((file) => file.startsWith('chain/'))).to.deep.equal([]);
+    const wrong = sources.filter(
+      (file) => /^cli\/[^/]+$/.test(file) && importsOf(file).some((name) => name.startsWith('../chain/')),
     );
     expect(wrong).to.deep.equal([]);
   });

@@ -1,11 +1,11 @@
-/** The config file of a verifier or witness. */
+/** The config file of a verifier, witness or monitor. */
 import { z } from 'zod';
 import { CHAIN_CONFIG } from '../chain/config.ts';
 import { PATH, PORT, readConfig, URL_BASE } from '../service/config.ts';
 
 const VERIFIER_CONFIG = z
   .strictObject({
-    role: z.enum(['verifier', 'witness']),
+    role: z.enum(['verifier', 'witness', 'monitor']),
     dataDir: PATH,
     host: z.string().default('127.0.0.1'),
     port: PORT,
@@ -21,13 +21,16 @@ const VERIFIER_CONFIG = z
       .default([]),
     /** The witness's own name and key. */
     witness: z.strictObject({ name: z.string(), key: PATH, passphraseFile: PATH }).nullable().default(null),
+    /** A consortium member's account: 64 hex characters. With it a monitor or witness brings charges to the court, and anchors for silent logs. */
+    charges: z.strictObject({ accountFile: PATH }).nullable().default(null),
     /** Built pages. Null: the interface alone. */
     webDir: PATH.nullable().default(null),
     pollMs: z.number().int().min(10).max(60_000).default(1_000),
     /** Stop when stdin ends: the starter died. */
     exitWithParent: z.boolean().default(false),
   })
-  .refine(({ role, witness }) => (role === 'witness') === (witness !== null), { path: ['witness'] });
+  .refine(({ role, witness }) => (role === 'witness') === (witness !== null), { path: ['witness'] })
+  .refine(({ role, charges }) => role !== 'verifier' || charges === null, { path: ['charges'] });
 export type VerifierConfig = z.infer<typeof VERIFIER_CONFIG>;
 
 /** Throws as `readConfig`. */

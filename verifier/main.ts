@@ -1,18 +1,18 @@
 /**
- * A verifier, or with a key a witness, as a program: `--config FILE` (config.ts). It ends with 2 when it is called or configured wrongly,
+ * A verifier, witness or monitor as a program: `--config FILE` (config.ts). It ends with 2 when it is called or configured wrongly,
  * with 1 on our own mistake or when a first start finds no chain.
  */
 import { parseArgs } from 'node:util';
 import { isCodedError, malformed } from '../core/bytes/error.ts';
 import { type Running, runProgram } from '../service/lifecycle.ts';
 import { createLogger, type Logger } from '../service/logger.ts';
-import { createChainSource } from './chain-source.ts';
+import { createChainSource, openMember } from './chain-source.ts';
 import { readVerifierConfig } from './config.ts';
 import { startVerifier } from './program.ts';
 
 const EXIT_CONFIGURED_WRONGLY = 2;
 
-const loggerFor = (program: string): Logger => createLogger({ program, fields: ['origin'] });
+const loggerFor = (program: string): Logger => createLogger({ program, fields: ['origin', 'index'] });
 
 async function orExit<Result>(logger: Logger, work: () => Promise<Result>): Promise<Result> {
   try {
@@ -32,6 +32,8 @@ function configPath(): string {
 
 const config = await orExit(loggerFor('verifier'), async () => readVerifierConfig(configPath()));
 const logger = loggerFor(config.role);
-const start = (): Promise<Running> =>
-  startVerifier({ config, chain: createChainSource(config, logger), logger, clock: Date.now });
+const start = async (): Promise<Running> => {
+  const member = await openMember(config, logger);
+  return startVerifier({ config, chain: createChainSource(config, logger), member, logger, clock: Date.now });
+};
 await runProgram(() => orExit(logger, start), { logger, endsWithStdin: config.exitWithParent });

@@ -1,27 +1,25 @@
 /**
- * A verifier or a witness, put together: the index as it was left, the chain, the logs, and the interface. Each part goes on by itself;
+ * A verifier, witness or monitor, put together: the index as it was left, the chain, the logs, and the interface. Each part goes on by itself;
  * none waits for another's network.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Gauge } from 'prom-client';
 import { equalBytes } from '../core/bytes/bytes.ts';
 import { conflict, malformed } from '../core/bytes/error.ts';
 import { logIdOf, originParts, parseOrigin } from '../core/log/origin.ts';
 import type { Trust } from '../core/verify/trust.ts';
 import { readSecret } from '../service/config.ts';
-import { type Check, healthRoutes } from '../service/health.ts';
-import { createEdge, type Edge } from '../service/http.ts';
 import type { Running } from '../service/lifecycle.ts';
 import type { Logger } from '../service/logger.ts';
-import { createMetrics } from '../service/metrics.ts';
 import { openSigner } from '../service/signer.ts';
 import { openStore, type Store } from '../service/store.ts';
 import { Changes } from './api/changes.ts';
-import { apiRoutes } from './api/routes.ts';
 import { Collector } from './collector.ts';
 import type { VerifierConfig } from './config.ts';
 import { Confirmations } from './confirmation.ts';
+import { ChargeFiles } from './court/charge-files.ts';
+import { type MemberAccount, Prosecution } from './court/prosecution.ts';
+import { createVerifierEdge } from './edge.ts';
 import { agreeIdentity, ChainFollower, type ChainSource } from './follow/chain-follower.ts';
 import { FindingFiles } from './follow/finding.ts';
 import { type FollowedLog, Following, type Timing } from './follow/following.ts';
@@ -41,6 +39,8 @@ export interface VerifierOptions {
   /** UTC ms. */
   readonly clock: () => number;
   readonly timing?: Timing;
+  /** The consortium member of `config.charges`; null without one. */
+  readonly member?: MemberAccount | null;
 }
 
 const TIMING: Timing = {
@@ -51,9 +51,6 @@ const TIMING: Timing = {
   tileMs: 10_000,
   openingRetryMs: 5_000,
 };
-
-/** Files of 64 MiB and long batches come over slow lines. */
-const REQUEST_TIMEOUT_MS = 120_000;
 
 /**
  * Throws CONFLICT when the data directory belongs to another chain or another process, UNAVAILABLE when a first start finds no chain,
@@ -82,11 +79,14 @@ interface Ground {
   readonly index: IndexStore;
   readonly logs: readonly FollowedLog[];
   readonly findings: FindingFiles;
+  readonly charges: ChargeFiles;
   readonly chain: ChainFollower;
 }
 
 async function openGround({ config, chain: source, logger, clock }: VerifierOptions, opened: Opened): Promise<Ground> {
-  const findings = await FindingFiles.open(config.dataDir);
+  const directory = join(config.dataDir, 'findings');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const [findings, charges] = [await FindingFiles.open(directory), await ChargeFiles.open(directory)];
   const named = config.logs.map(({ origin, url }) => ({ origin: parseOrigin(origin), url }));
   if (new Set(named.map(({ origin }) => origin)).size !== named.length) throw malformed('config: a log is named twice');
   const left = await openIndex(join(config.dataDir, 'index'), logger, async (index) => {
@@ -99,7 +99,7 @@ async function openGround({ config, chain: source, logger, clock }: VerifierOpti
   opened.push(index);
   const identity = await agreeIdentity(source, known);
   if (known === null) await events.setIdentity(identity);
-  return { index, logs, findings, chain: new ChainFollower({ source, identity, events, kept, clock }) };
+  return { index, logs, findings, charges, chain: new ChainFollower({ source, identity, events, kept, clock }) };
 }
 
 /** What a witness has and a plain verifier has not. */
@@ -142,27 +142,33 @@ async function run(
   keeper: Keeper | null,
   closeAll: () => Promise<void>,
 ): Promise<Running> {
-  const { config, clock, logger, timing = TIMING } = options;
+  const { config, clock, logger, timing = TIMING, member = null } = options;
   const { chain, index } = ground;
   const { witness, register } = keeper ?? { witness: null, register: null };
   const trustFile = await openTrust(options, chain);
   const trust = (): Trust | null => trustFile?.trust ?? null;
   const confirmations = new Confirmations({ chain, seen: new SeenStore(index.store, 'seen'), trust });
   const changes = new Changes(clock);
+  const prosecution = new Prosecution({ ...ground, config, member, retryMs: timing.retryMs, clock, logger });
   const following = new Following({
     ...ground,
     isQuorate: (log, anchor) => trustFile === null || confirmations.isQuorate(log, anchor),
     onAdvance: (logId, anchor) => changes.add(logId, anchor),
-    afterStep: async (follower, signal) => witness?.step(follower, signal),
+    afterStep: async (follower, signal) => {
+      await witness?.step(follower, signal);
+      await prosecution.monitor?.step(follower, signal);
+    },
     pauseMs: config.pollMs,
     timing,
     clock,
     logger,
   });
-  const edge = createVerifierEdge(options, ground, { following, confirmations, changes, witness, register, trustFile, trust });
+  const served = { ...ground, following, confirmations, changes, prosecution, witness, register, trustFile, trust };
+  const edge = createVerifierEdge({ config, logger, clock, silentForMs: timing.silentForMs }, served);
   const loops = [
     chainLoop(options, chain, following, trustFile),
     ...following.loops,
+    ...prosecution.loops(following),
     ...config.witnesses.map((one) => collectorLoop(options, new Collector({ ...one, following, confirmations, clock, logger }))),
   ];
   following.advance();
@@ -199,45 +205,4 @@ function chainLoop(
 
 function collectorLoop({ config, logger }: VerifierOptions, collector: Collector): Loop {
   return new Loop({ pauseMs: config.pollMs, logger, step: (signal) => collector.step(signal) });
-}
-
-interface Served {
-  readonly following: Following;
-  readonly confirmations: Confirmations;
-  readonly changes: Changes;
-  readonly witness: Witness | null;
-  readonly register: SwapRegister | null;
-  readonly trustFile: TrustFile | null;
-  readonly trust: () => Trust | null;
-}
-
-function createVerifierEdge(
-  { config, logger, clock, timing = TIMING }: VerifierOptions,
-  { chain, index }: Ground,
-  served: Served,
-): Edge {
-  const { following } = served;
-  const metrics = createMetrics(config.role);
-  const gauge = (name: string, help: string, read: () => number): void => {
-    const collect = function (this: Gauge): void {
-      this.set(read());
-    };
-    metrics.registry.registerMetric(new Gauge({ name, help, collect, registers: [] }));
-  };
-  const followers = [...following.logs.values()];
-  gauge('chain_polled_ms_ago', 'Milliseconds since the chain was last read', () => chain.polledMsAgo);
-  gauge('replayed_entries', 'Entries replayed, over all logs', () => followers.reduce((sum, one) => sum + one.index.size, 0));
-  gauge('troubled_logs', 'Logs that something speaks against', () => followers.filter((one) => one.trouble !== null).length);
-  const chainCheck: Check = () => (chain.polledMsAgo > timing.silentForMs ? 'the chain does not answer' : null);
-  const { hot, routes } = apiRoutes({
-    ...served,
-    logs: following.logs,
-    slots: index.slots,
-    chain,
-    clock,
-    onDamage: (damage, follower) => following.onDamage(damage, follower),
-  });
-  const health = healthRoutes({ metrics, checks: { chain: chainCheck } });
-  const pages = config.webDir === null ? {} : { pages: config.webDir };
-  return createEdge({ logger, metrics, hot: [...hot, ...health], routes, requestTimeoutMs: REQUEST_TIMEOUT_MS, ...pages });
 }

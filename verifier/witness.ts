@@ -14,14 +14,16 @@ import { encodeAttestation } from '../core/log/attestation.ts';
 import { encodeCosigned } from '../core/log/checkpoint.ts';
 import { addCosignature, formatNote, noteKeyHash, type Note } from '../core/log/note.ts';
 import { originParts, type Origin } from '../core/log/origin.ts';
-import { mayWitness } from '../core/verify/basis.ts';
+import { findDispute } from '../core/authority/registry.ts';
+import { isIndependentWitness } from '../core/verify/basis.ts';
 import type { KeyedSignature } from '../core/verify/lookup.ts';
 import type { Logger } from '../service/logger.ts';
 import type { Signer } from '../service/signer.ts';
 import type { KeySpace, Store } from '../service/store.ts';
 import type { Anchor } from './follow/anchor.ts';
-import type { FindingFiles } from './follow/finding.ts';
+import type { FindingFiles, ForkFinding } from './follow/finding.ts';
 import type { LogFollower } from './follow/log-follower.ts';
+import { treeAt } from './follow/split.ts';
 import { decodeHead, encodeHead, hasRoots, headKey, type Head } from './index/head-store.ts';
 import { type Seen, SeenStore } from './index/seen-store.ts';
 
@@ -61,9 +63,10 @@ export class Witness {
   /** Signs what there is to sign of one log, the newest first. Throws UNAVAILABLE, IndexDamage. */
   async step(log: LogFollower, signal: AbortSignal): Promise<void> {
     const { registered } = log;
-    if (registered === null || log.finding !== null) return;
-    if (!mayWitness(registered.facts, registered.log, originParts(this.#options.name).uscc)) return;
-    const isOpen = (anchor: Anchor): boolean => !this.#done.has(anchor) && anchor.checkpoint.size <= log.index.size;
+    if (registered === null || log.finding !== null || !this.#mayWitness(registered)) return;
+    // What the court disputes waits until a quorum has cleared it.
+    const limit = Math.min(log.index.size, (findDispute(registered.facts, log.logId)?.fromSize ?? Number.POSITIVE_INFINITY) - 1);
+    const isOpen = (anchor: Anchor): boolean => !this.#done.has(anchor) && anchor.checkpoint.size <= limit;
     const open = log.anchors.filter(isOpen).slice(-ANCHORS_PER_STEP);
     for (const anchor of open.toReversed()) {
       if (signal.aborted) return;
@@ -72,6 +75,12 @@ export class Witness {
       if (note !== null && !(await this.#confirm(log, anchor, note))) return;
       this.#done.add(anchor);
     }
+  }
+
+  /** Not for its own authority's log, nor with a key that is lost, or perhaps lost. */
+  #mayWitness({ facts, log }: NonNullable<LogFollower['registered']>): boolean {
+    const { name, signer } = this.#options;
+    return isIndependentWitness(facts, log, { name, authority: originParts(name).uscc, publicKey: signer.publicKey });
   }
 
   /** False when this log may not be signed for, now or ever. */
@@ -101,14 +110,15 @@ export class Witness {
     const largest = await this.#largestPledge(logId);
     if (largest !== null && largest.size > index.size) return false;
     if (largest !== null && !equalBytes(index.rootAt(largest.size), largest.rootHash)) {
-      await this.#accuse(logId, origin, largest.note, index.heads.newest.note);
+      const tree = largest.size === index.size ? null : treeAt(index.tiles, largest.size, index.size);
+      await this.#accuse(logId, origin, { a: largest.note, b: index.heads.newest.note, tree });
       return false;
     }
     const key = headKey(logId, pledge.size);
     const stored = await this.#pledges.get(key);
     const known = stored && decodeHead(key, stored);
     if (known !== undefined && !hasRoots(known, pledge)) {
-      await this.#accuse(logId, origin, known.note, pledge.note);
+      await this.#accuse(logId, origin, { a: known.note, b: pledge.note, tree: null });
       return false;
     }
     if (known === undefined) await this.#options.store.batch().put(this.#pledges, key, encodeHead(pledge)).write({ sync: true });
@@ -122,9 +132,9 @@ export class Witness {
   }
 
   /** The log signed what was pledged then, and now what cannot stand beside it. */
-  async #accuse(logId: Hash, origin: Origin, a: string, b: string): Promise<void> {
+  async #accuse(logId: Hash, origin: Origin, fork: Pick<ForkFinding, 'a' | 'b' | 'tree'>): Promise<void> {
     this.#options.logger.error({ origin }, 'a log contradicts what was cosigned');
-    await this.#options.findings.add({ kind: 'fork', logId, a, b });
+    await this.#options.findings.add({ kind: 'fork', logId, ...fork });
   }
 
   async #cosign({ checkpoint }: Anchor): Promise<Note['cosignatures'][number]> {

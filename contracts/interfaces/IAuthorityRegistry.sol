@@ -254,7 +254,8 @@ interface IAuthorityRegistry {
 
     /// @notice Allows an authority to issue a type of licence in a region: by its parent's account, as a part of the parent's
     /// own scope `parentId`; by the consortium with `parentId` zero. A `validFrom` in the past counts as now. A scope holds
-    /// only while all that it is part of hold.
+    /// only while all that it is part of hold. Scopes of one holder, type and region follow one another: a further one
+    /// begins when the last has ended, or later.
     function grantScope(
         bytes18 code,
         string calldata licenceType,
@@ -308,7 +309,8 @@ interface IAuthorityRegistry {
 
     /// @notice Moves functions: merge (one share, dissolving), split (several, dissolving) or transfer of a part. By the
     /// consortium, or by the account of an authority that is the parent of all concerned. Logs go whole and unchanged; scopes
-    /// and duties do not go along.
+    /// and duties do not go along. A type goes with all open logs that hold it; a closed log may go too, and takes no type
+    /// along. Where the successor has an open log of its own for a type, it goes on issuing there.
     /// @param dissolves The authority then owns no open log, and ends.
     function recordSuccession(bytes18 code, Share[] calldata shares, bool dissolves) external;
 

@@ -69,6 +69,7 @@ interface IConsortium {
     /// @notice Puts to the vote that `registry` suspends a key: `suspendKey(keyId)`.
     function proposeSuspension(address registry, bytes32 keyId, uint64 expiresAt) external returns (bytes32 proposalId);
 
+    /// @notice Counts as long as the member stays; one that left and came again approves anew.
     function approve(bytes32 proposalId) external;
 
     /// @notice Takes one's own approval back.

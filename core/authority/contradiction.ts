@@ -17,26 +17,39 @@ type Fact = AuthorityFact | KeyFact | ScopeFact | DutyFact | LogFact | ModeFact 
 
 /** Disputes come and go, and can only take away from a verdict. */
 const LISTS = ['authorities', 'keys', 'scopes', 'duties', 'logs', 'modes', 'coverages', 'successions'] as const;
-const MAY_CHANGE = new Set(['account', 'parent', 'suspended', 'vrfKeys', 'closedByOwner']);
+const MAY_CHANGE = new Set(['account', 'parent', 'suspended', 'vrfKeys']);
 /** Once there, they may only move to an earlier instant. */
 const ENDS = new Set(['validTo', 'compromisedAt']);
 const FINAL = new Set(['dissolvedAt', 'closedAt']);
 
 /**
  * The first thing that `live` says otherwise than `snapshot`, or null. What a snapshot holds may only gain an end (retired, compromised,
- * dissolved, closed), another owner or a later VRF key; what it does not hold must have been recorded after its block.
+ * dissolved, closed), another owner or a later VRF key; what it does not hold must have been recorded after its block. And nothing
+ * is said twice in two ways: whoever looks a fact up finds the one that was compared.
  */
 export function contradictionOf(live: RegistryFacts, snapshot: RegistryFacts): string | null {
   for (const list of LISTS) {
-    const said = new Map(live[list].map((fact) => [identityOf(fact), fact]));
+    const said = new Map<string, Fact>();
+    for (const fact of live[list]) {
+      const identity = identityOf(fact);
+      if (said.has(identity) && !isWhollyNamed(fact)) return `${list}: ${identity}`;
+      said.set(identity, fact);
+    }
+    const held = new Set(snapshot[list].map(identityOf));
     for (const known of snapshot[list]) {
       const now = said.get(identityOf(known));
-      if (now === undefined || !mayBecome(known, now)) return `${list}: ${identityOf(known)}`;
-      said.delete(identityOf(known));
+      if (now === undefined || !mayBecome(known, now, snapshot.block.at)) return `${list}: ${identityOf(known)}`;
     }
-    for (const [identity, added] of said) if (added.registeredAt < snapshot.block.at) return `${list}: ${identity}`;
+    for (const [identity, added] of said) {
+      if (!held.has(identity) && added.registeredAt < snapshot.block.at) return `${list}: ${identity}`;
+    }
   }
   return null;
+}
+
+/** Two of one identity are the same: an authority may declare a coverage again, even in one block. */
+function isWhollyNamed(fact: Fact): boolean {
+  return 'since' in fact || 'successor' in fact;
 }
 
 function identityOf(fact: Fact): string {
@@ -45,19 +58,22 @@ function identityOf(fact: Fact): string {
   if ('dutyId' in fact) return encodeHex(fact.dutyId);
   if ('mode' in fact) return `${encodeHex(fact.logId)} ${fact.licenceType}`;
   if ('logId' in fact) return encodeHex(fact.logId);
-  if ('since' in fact) return `${fact.authority} ${fact.licenceType} ${fact.since}`;
-  if ('successor' in fact)
-    return `${fact.authority} ${fact.successor} ${fact.logIds.map(encodeHex).join(' ')} ${fact.registeredAt}`;
+  if ('since' in fact) return `${fact.authority} ${fact.licenceType} ${fact.since} ${fact.registeredAt}`;
+  if ('successor' in fact) {
+    const { authority, successor, logIds, licenceTypes, registeredAt } = fact;
+    return [authority, successor, ...logIds.map(encodeHex), ...licenceTypes, registeredAt].join(' ');
+  }
   return fact.code;
 }
 
-function mayBecome(known: Fact, now: Fact): boolean {
+function mayBecome(known: Fact, now: Fact, snapshotAt: number): boolean {
   const before = Object.entries(known) as [string, unknown][];
   const after = new Map(Object.entries(now) as [string, unknown][]);
   return before.every(([name, value]) => {
     const later = after.get(name);
-    if (name === 'owners') return startsWith(later as readonly OwnerFact[], value as readonly OwnerFact[]);
+    if (name === 'owners') return continues(later as readonly OwnerFact[], value as readonly OwnerFact[], snapshotAt);
     if (name === 'authority' && 'owners' in known) return true;
+    if (name === 'closedByOwner' && 'closedAt' in known) return known.closedAt === null || later === value;
     if (name === 'logIds' || name === 'licenceTypes') return sameList(value as readonly unknown[], later as readonly unknown[]);
     if (ENDS.has(name)) return value === null || (typeof later === 'number' && later <= (value as number));
     if (FINAL.has(name)) return value === null || later === value;
@@ -73,7 +89,8 @@ function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((item, i) => isSame(item, b[i]));
 }
 
-/** Who owned a log stays as it was; others may come after. */
-function startsWith(all: readonly OwnerFact[], first: readonly OwnerFact[]): boolean {
-  return first.every(({ authority, since }, i) => all[i]?.authority === authority && all[i].since === since);
+/** Who owned a log stays as it was; others may have come since the snapshot. */
+function continues(all: readonly OwnerFact[], first: readonly OwnerFact[], snapshotAt: number): boolean {
+  const isKept = first.every(({ authority, since }, i) => all[i]?.authority === authority && all[i].since === since);
+  return isKept && all.slice(first.length).every(({ since }) => since >= snapshotAt);
 }

@@ -48,8 +48,9 @@ function formatMember(value: unknown): JsonValue {
 }
 
 /** Its present owner is the last of its owners, and stands there alone. */
-function formatLog({ authority: _, ...log }: LogFact): JsonObject {
-  return formatFact(log);
+function formatLog(log: LogFact): JsonObject {
+  const { authority: _, ...said } = log;
+  return formatFact(said);
 }
 
 export function formatRegistryFacts(facts: RegistryFacts): JsonObject {

@@ -4,7 +4,15 @@
  */
 import { equalBytes } from '../bytes/bytes.ts';
 import type { Hash } from '../bytes/hash.ts';
-import type { DutyFact, KeyFact, LogFact, RegistryFacts, ScopeFact } from './registry.ts';
+import {
+  type DutyFact,
+  findKey,
+  type KeyFact,
+  type LogFact,
+  type RegistryFacts,
+  type ScopeFact,
+  type Suspension,
+} from './registry.ts';
 import type { BlockPoint, RegistryEvent } from './registry-event.ts';
 
 export function emptyRegistry(block: BlockPoint): RegistryFacts {
@@ -46,6 +54,17 @@ function ended<Grant extends ScopeFact | DutyFact>(
   return all;
 }
 
+/** Ends all grants of an authority, and what others hold as a part of them. */
+function endedOf<Grant extends ScopeFact | DutyFact>(
+  grants: readonly Grant[],
+  idOf: (grant: Grant) => Hash,
+  code: string,
+  validTo: number,
+): readonly Grant[] {
+  const own = grants.filter(({ authority }) => authority === code);
+  return own.reduce<readonly Grant[]>((all, grant) => ended(all, idOf, idOf(grant), validTo), grants);
+}
+
 const scopeIdOf = ({ scopeId }: ScopeFact): Hash => scopeId;
 const dutyIdOf = ({ dutyId }: DutyFact): Hash => dutyId;
 
@@ -84,10 +103,8 @@ function changeOf(facts: RegistryFacts, event: RegistryEvent): Partial<RegistryF
       return { keys: changedKey(facts, event.keyId, { validTo: event.validTo }) };
     case 'key-compromised':
       return { keys: changedKey(facts, event.keyId, { compromisedAt: event.since }) };
-    case 'key-suspended': {
-      const { until, suspendedAt } = event;
-      return { keys: changedKey(facts, event.keyId, { suspended: until === null ? null : { from: suspendedAt, until } }) };
-    }
+    case 'key-suspended':
+      return { keys: changedKey(facts, event.keyId, { suspended: suspensionAfter(facts, event) }) };
     case 'scope-granted': {
       const { scopeId, licenceType, region, validFrom, validTo, parentId } = event;
       const scope = { scopeId, authority: event.code, licenceType, region, validFrom, validTo, parentId, registeredAt };
@@ -142,6 +159,14 @@ function changeOf(facts: RegistryFacts, event: RegistryEvent): Partial<RegistryF
   }
 }
 
+/** One that is renewed goes on from its first day: what was signed in between may be a thief's. */
+function suspensionAfter(facts: RegistryFacts, event: Extract<RegistryEvent, { kind: 'key-suspended' }>): Suspension | null {
+  const { keyId, suspendedAt, until } = event;
+  if (until === null) return null;
+  const before = findKey(facts, keyId)?.suspended ?? null;
+  return { from: before !== null && suspendedAt < before.until ? before.from : suspendedAt, until };
+}
+
 /** All that counts of the authority ends. A log's VRF key is the log's, and goes on with it. */
 function dissolved(facts: RegistryFacts, code: string, dissolvedAt: number): Partial<RegistryFacts> {
   const isIts = ({ authority }: { readonly authority: string }): boolean => authority === code;
@@ -155,8 +180,8 @@ function dissolved(facts: RegistryFacts, code: string, dissolvedAt: number): Par
       () => ({ dissolvedAt }),
     ),
     keys: changed(facts.keys, (key) => isIts(key) && key.type !== 'vrf', end),
-    scopes: changed(facts.scopes, isIts, end),
-    duties: changed(facts.duties, isIts, end),
+    scopes: endedOf(facts.scopes, scopeIdOf, code, dissolvedAt),
+    duties: endedOf(facts.duties, dutyIdOf, code, dissolvedAt),
   };
 }
 

@@ -12,7 +12,7 @@ import { notFound, unverified } from '../bytes/error.ts';
 import type { Hash } from '../bytes/hash.ts';
 import { verifyCheckpointSignature, type Checkpoint } from '../log/checkpoint.ts';
 import { decodeEntry } from '../log/entry.ts';
-import { parseOrigin, type Origin } from '../log/origin.ts';
+import { logIdOf, parseOrigin, type Origin } from '../log/origin.ts';
 import { verifyPromise } from '../log/promise.ts';
 import { verifySlotProof, type SlotProof } from '../log/slot-proof.ts';
 import { leafHashOf } from '../log/tree.ts';
@@ -47,12 +47,8 @@ export interface Conviction {
   readonly takesEffect: boolean;
 }
 
-/** What the facts, and the log's anchors up to the same block, say of a log. Throws NOT_FOUND. */
-export function chargedLogOf(
-  facts: RegistryFacts,
-  logId: Hash,
-  { anchors, isClosedByOwner }: Pick<ChargedLog, 'anchors' | 'isClosedByOwner'>,
-): ChargedLog {
+/** What the facts say of a log, and its anchors up to the same block. Throws NOT_FOUND. */
+export function chargedLogOf(facts: RegistryFacts, logId: Hash, anchors: readonly AnchoredCheckpoint[]): ChargedLog {
   const log = findLog(facts, logId);
   if (log === undefined) throw notFound('no such log is registered');
   const logKeyAt = (keyId: Hash, time: number): ChargedKey | null => {
@@ -60,7 +56,8 @@ export function chargedLogOf(
     if (key === undefined || !isLogKeyAt(key, log, time)) return null;
     return { publicKey: key.publicKey, isDoubted: key.compromisedAt !== null || isSuspended(key, facts.block.at) };
   };
-  return { origin: parseOrigin(log.origin), promiseSpan: log.promiseSpan, isClosedByOwner, anchors, logKeyAt };
+  const { promiseSpan, closedByOwner } = log;
+  return { origin: parseOrigin(log.origin), promiseSpan, isClosedByOwner: closedByOwner, anchors, logKeyAt };
 }
 
 /** The first anchor not smaller than the dispute's size, and the one before it; null where there is none. */
@@ -165,6 +162,7 @@ function hear(shown: ShownCheckpoint, log: ChargedLog): boolean {
 }
 
 function hearPromise({ promise, keyId, signature }: SignedPromise, log: ChargedLog): boolean {
+  if (!equalBytes(promise.logId, logIdOf(log.origin))) throw unverified('charge: a promise of another log');
   const key = keyAt(keyId, promise.issuedAt, log);
   verifyPromise(promise, log.promiseSpan, key.publicKey, signature);
   return key.isDoubted;

@@ -3,25 +3,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { isCodedError } from '../../core/bytes/error.ts';
 import type { ChainEvent } from '../../core/authority/registry-event.ts';
-import { encodeDeclareCoverage, encodeRegisterAuthority } from '../../chain/contract-call.ts';
-import { deployContracts } from '../../chain/deploy.ts';
 import type { ChainReader, ChainUpdate } from '../../chain/reader.ts';
 import { startRpcProxy, type Fate, type RpcProxy } from './rpc-proxy.ts';
-import { LICENCE_TYPE, OWNER, startSampleChain, type SampleChain } from './sample-chain.ts';
+import { encodeClearDispute } from '../../chain/charge-call.ts';
+import { encodeRegisterAuthority } from '../../chain/registry-call.ts';
+import { LOG_ID, OTHER, SampleChain } from './sample-chain.ts';
 
 let chain: SampleChain;
 let reader: ChainReader;
 beforeEach(async () => {
-  chain = await startSampleChain();
-  reader = chain.reader();
+  chain = await SampleChain.start();
+  reader = chain.consortium.reader();
 });
 afterEach(() => chain.anvil.stop());
 
 /** An event in short: its kind, and the size of an anchor. */
 const short = (event: ChainEvent): string => ('size' in event ? `${event.kind} ${event.size}` : event.kind);
 const told = ({ lost, events }: ChainUpdate): unknown => ({ lost, events: events.map(short) });
-const addresses = (): string[] => [chain.contracts.registry, chain.contracts.anchor];
-const REGISTERED = ['authority-registered', 'key-added', 'log-registered'];
+const addresses = (): string[] => {
+  const { registry, anchor, court } = chain.consortium.contracts;
+  return [registry, anchor, court];
+};
+const REGISTERED = ['authority-registered', 'key-added', 'key-added', 'log-registered'];
+const authority = { code: OTHER, name: '审计署', region: '110000', parent: null, account: new Uint8Array(20).fill(1) };
 
 async function expectUnavailable(poll: Promise<unknown>): Promise<void> {
   const error: unknown = await poll.then(
@@ -46,32 +50,46 @@ describe('following', () => {
     await chain.anchor(1);
     const first = await reader.poll();
     expect(told(first)).to.deep.equal({ lost: null, events: [...REGISTERED, 'anchored 1'] });
-    expect(first.head).to.deep.equal(await chain.rpc.block(await chain.rpc.blockNumber()));
-    for (const { block } of first.events) expect(block).to.deep.equal(await chain.rpc.block(block.number));
+    expect(first.head).to.deep.equal(await chain.consortium.rpc.block(await chain.consortium.rpc.blockNumber()));
+    for (const { block } of first.events) expect(block).to.deep.equal(await chain.consortium.rpc.block(block.number));
     expect(told(await reader.poll())).to.deep.equal({ lost: null, events: [] });
     await chain.anchor(2);
-    await chain.anchor(2, 'another root');
+    await chain.anchor(2, { branch: 'another' });
     expect(told(await reader.poll())).to.deep.equal({ lost: null, events: ['anchored 2', 'forked 2'] });
   });
 
   test('events of one block keep their order', async () => {
+    const decision = await chain.consortium.prepare(encodeRegisterAuthority(authority));
     await reader.poll();
     await chain.anvil.call('evm_setAutomine', false);
-    const coverage = encodeDeclareCoverage({ code: OWNER, licenceType: LICENCE_TYPE, since: 0 });
-    const sent = [chain.anchor(1), chain.admin.send({ to: chain.contracts.registry, data: coverage })];
+    const sent = [chain.anchor(1), chain.consortium.members[0]!.send(decision)];
     while ((await chain.anvil.call('eth_getBlockTransactionCountByNumber', 'pending')) !== '0x2') await sleep(10);
     await chain.anvil.call('evm_mine');
     expect(new Set((await Promise.all(sent)).map((receipt) => receipt.blockNumber)).size).to.equal(1);
     const { events } = await reader.poll();
     const [block] = events.map((event) => event.block);
-    const logs = await chain.rpc.logs(addresses(), block!.number, block!.number);
-    expect(logs.map((log) => log.logIndex)).to.deep.equal([0, 1]);
-    const kinds = logs.map((log) => (log.address === chain.contracts.anchor ? 'anchored' : 'coverage-declared'));
+    const logs = await chain.consortium.rpc.logs(addresses(), block!.number, block!.number);
+    expect(logs.map((log) => log.logIndex)).to.deep.equal(logs.map((log) => log.logIndex).toSorted((a, b) => a - b));
+    expect(logs).to.have.length(2);
+    const kinds = logs.map((log) => (log.address === chain.consortium.contracts.anchor ? 'anchored' : 'authority-registered'));
     expect(events.map((event) => event.kind)).to.deep.equal(kinds);
   });
 
+  test('what the court says comes with the rest, in the chain’s order, and what it only notes is passed over', async () => {
+    const { consortium } = chain;
+    await chain.anchor(1);
+    await consortium.members[0]!.send((await chain.forkCharge()).call);
+    await chain.anchor(2);
+    await consortium.decide(encodeClearDispute(LOG_ID, 'two copies'), consortium.contracts.court);
+    await consortium.decide(encodeRegisterAuthority(authority));
+    const { events, refused } = await reader.poll();
+    const said = ['anchored 1', 'log-disputed', 'anchored 2', 'dispute-cleared', 'authority-registered'];
+    expect(events.map(short)).to.deep.equal([...REGISTERED, ...said]);
+    expect(refused).to.deep.equal([]);
+  });
+
   test('a block counts when as many as set have followed it', async () => {
-    const patient = chain.reader({ confirmations: 2 });
+    const patient = chain.consortium.reader({ confirmations: 2 });
     await chain.anvil.call('anvil_mine', 2);
     expect(told(await patient.poll())).to.deep.equal({ lost: null, events: REGISTERED });
     await chain.anchor(1);
@@ -82,9 +100,9 @@ describe('following', () => {
   });
 
   test('a reader that starts below or above the chain waits for it', async () => {
-    const early = chain.reader({ fromBlock: 1_000 });
+    const early = chain.consortium.reader({ fromBlock: 1_000 });
     expect(told(await early.poll())).to.deep.equal({ lost: null, events: [] });
-    const deep = chain.reader({ confirmations: 1_000 });
+    const deep = chain.consortium.reader({ confirmations: 1_000 });
     expect((await deep.poll()).head.number).to.equal(0);
   });
 
@@ -92,7 +110,7 @@ describe('following', () => {
     const last = 123_456;
     const proxy = await startRpcProxy(chain.anvil.rpcUrl);
     t.after(() => proxy.stop());
-    const end = await chain.rpc.blockNumber();
+    const end = await chain.consortium.rpc.blockNumber();
     const hex = (number: number): string => `0x${number.toString(16)}`;
     proxy.fate = async ({ method, params: [first] }): Promise<Fate> => {
       if (method === 'eth_blockNumber') return { result: hex(last) };
@@ -104,7 +122,7 @@ describe('following', () => {
       if (Number(first) <= end) return 'relay';
       return { result: { number: first, hash: `0x${hex(Number(first)).slice(2).padStart(64, '0')}`, timestamp: '0x70000000' } };
     };
-    const far = chain.reader({ rpcUrl: proxy.rpcUrl });
+    const far = chain.consortium.reader({ rpcUrl: proxy.rpcUrl });
     const updates = [await far.poll(), await far.poll()];
     expect(updates.map(told)).to.deep.equal([
       { lost: null, events: REGISTERED },
@@ -112,7 +130,7 @@ describe('following', () => {
     ]);
     expect(updates.map(({ caughtUp }) => caughtUp)).to.deep.equal([false, true]);
     expect(updates[1]!.head.number).to.equal(last);
-    let next = chain.contracts.fromBlock;
+    let next = chain.consortium.contracts.fromBlock;
     for (const { params } of proxy.calls.filter(({ method }) => method === 'eth_getLogs')) {
       const [{ fromBlock, toBlock }] = params as [{ fromBlock: string; toBlock: string }];
       expect(Number(fromBlock)).to.equal(next);
@@ -126,7 +144,7 @@ describe('following', () => {
     await chain.anchor(1);
     await reader.poll();
     await chain.anchor(2);
-    const next = chain.reader({ cursor: reader.cursor });
+    const next = chain.consortium.reader({ cursor: reader.cursor });
     expect(told(await next.poll())).to.deep.equal({ lost: null, events: ['anchored 2'] });
   });
 });
@@ -177,7 +195,7 @@ describe('a chain that loses blocks', () => {
     const [, , third] = await readThree();
     await chain.anvil.call('anvil_rollback', 1);
     await chain.anchor(9);
-    const next = chain.reader({ cursor: reader.cursor });
+    const next = chain.consortium.reader({ cursor: reader.cursor });
     expect(told(await next.poll())).to.deep.equal({ lost: third, events: ['anchored 9'] });
   });
 
@@ -185,10 +203,9 @@ describe('a chain that loses blocks', () => {
     const [, , third] = await readThree();
     await chain.anvil.call('anvil_rollback', third!);
     await chain.anvil.call('evm_increaseTime', 100);
-    const again = await deployContracts(chain.admin, { admin: chain.admin.account, msPerUnit: 1000 });
-    expect(again).to.deep.equal(chain.contracts);
-    const authority = { code: OWNER, name: '自然资源部', region: '110000', parent: null, account: new Uint8Array(20).fill(1) };
-    await chain.admin.send({ to: again.registry, data: encodeRegisterAuthority(authority) });
+    const again = await chain.consortium.deployAgain();
+    expect(again).to.deep.equal(chain.consortium.contracts);
+    await chain.consortium.decide(encodeRegisterAuthority(authority));
     await chain.anvil.call('anvil_mine', 20);
     expect(told(await reader.poll())).to.deep.equal({ lost: again.fromBlock, events: ['authority-registered'] });
   });
@@ -210,13 +227,13 @@ describe('a chain that loses blocks', () => {
       if (lose % 2 === 0) follower.take(await reader.poll());
     }
     follower.take(await reader.poll());
-    expect(follower.events).to.deep.equal((await chain.reader().poll()).events);
+    expect(follower.events).to.deep.equal((await chain.consortium.reader().poll()).events);
   });
 });
 
 describe('a chain that does not answer', () => {
   test('a stopped chain is UNAVAILABLE in time, and nothing is lost or told twice when it goes on', async () => {
-    const hasty = chain.reader({ timeoutMs: 300 });
+    const hasty = chain.consortium.reader({ timeoutMs: 300 });
     await hasty.poll();
     await chain.anchor(1);
     const before = hasty.cursor;
@@ -227,14 +244,14 @@ describe('a chain that does not answer', () => {
     expect(told(await hasty.poll())).to.deep.equal({ lost: null, events: ['anchored 1'] });
   });
 
-  test('nobody there is UNAVAILABLE', () => expectUnavailable(chain.reader({ rpcUrl: 'http://127.0.0.1:1' }).poll()));
+  test('nobody there is UNAVAILABLE', () => expectUnavailable(chain.consortium.reader({ rpcUrl: 'http://127.0.0.1:1' }).poll()));
 });
 
 describe('a node that cannot be relied on', () => {
   let proxy: RpcProxy;
   beforeEach(async () => {
     proxy = await startRpcProxy(chain.anvil.rpcUrl);
-    reader = chain.reader({ rpcUrl: proxy.rpcUrl });
+    reader = chain.consortium.reader({ rpcUrl: proxy.rpcUrl });
     await chain.anchor(1);
   });
   afterEach(() => proxy.stop());
@@ -242,7 +259,7 @@ describe('a node that cannot be relied on', () => {
   test('every lost answer leaves the reader as it was', async () => {
     const whole = await reader.poll();
     const count = proxy.calls.length;
-    reader = chain.reader({ rpcUrl: proxy.rpcUrl });
+    reader = chain.consortium.reader({ rpcUrl: proxy.rpcUrl });
     for (let lost = 0; lost < count; lost++) {
       let calls = 0;
       proxy.fate = () => (calls++ === lost ? 'lose answer' : 'relay');
@@ -287,8 +304,8 @@ describe('a node that cannot be relied on', () => {
       ['eth_getLogs', {}],
       ['eth_getLogs', [log]],
       ['eth_getLogs', [{ ...log, address: `0x${'11'.repeat(20)}` }]],
-      ['eth_getLogs', [{ ...log, address: chain.contracts.registry, blockNumber: '0x0' }]],
-      ['eth_getLogs', [{ ...log, address: chain.contracts.registry, blockHash: `0x${'22'.repeat(32)}` }]],
+      ['eth_getLogs', [{ ...log, address: chain.consortium.contracts.registry, blockNumber: '0x0' }]],
+      ['eth_getLogs', [{ ...log, address: chain.consortium.contracts.registry, blockHash: `0x${'22'.repeat(32)}` }]],
     ] as const) {
       proxy.fate = (call) => (call.method === method ? { result } : 'relay');
       await expectUnavailable(reader.poll());

@@ -1,225 +1,404 @@
-import { afterEach, beforeEach, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { expect } from 'chai';
-import { AbiCoder, keccak256, type JsonRpcSigner } from 'ethers';
+import { AbiCoder, keccak256 } from 'ethers';
+import { signCheckpoint, type Checkpoint } from '../../core/log/checkpoint.ts';
+import { ANCHOR, codeHex, hex, OPEN, REGISTRY, ZERO_WORD } from '../../chain/abi.ts';
+import { bytesOf } from '../log/memory-log.ts';
+import { keyIdOfSigner, signerNamed, SpokenLog } from '../court/spoken-log.ts';
 import {
-  deployContracts,
-  digest,
-  eventsOf,
+  anchorData,
+  BEAT,
+  call,
+  CLOSED_ORIGIN,
+  CODE,
+  deployCourtWorld,
+  errorsOf,
+  eventsIn,
   HOUR,
-  MAX_INTEGER,
-  OPEN,
-  OTHER,
-  OWNER,
-  publicKey,
+  logSigner,
+  MINUTE,
+  ORIGIN,
+  OTHER_CODE,
+  provoked,
+  READY,
   refusalOf,
-  registerLog,
   SECOND,
-  START,
-  ZERO,
-  type Deployment,
-} from './deployment.ts';
+  secondSigner,
+  type AnchorCall,
+  type CourtWorld,
+} from './court-world.ts';
 
+const MAX_INTEGER = 2n ** 53n - 1n;
+const KEY = hex(keyIdOfSigner(logSigner));
 /** Block time of each anchor here, unless a test says another. */
-const T = START + 10 * HOUR;
-const KEY = digest('log key');
-const SIGNATURE = `0x${'5a'.repeat(64)}`;
+const T = READY + 10 * HOUR;
 
-let world: Deployment;
-let logId: string;
-beforeEach(async () => {
-  world = await deployContracts();
-  logId = await registerLog(world);
+let world: CourtWorld;
+let log: SpokenLog;
+let restore: () => Promise<void>;
+
+before(async () => {
+  world = await deployCourtWorld();
+  log = new SpokenLog(ORIGIN).grow(12);
+  world.now = T;
 });
-afterEach(() => world.close());
+after(() => world.close());
+beforeEach(async () => {
+  restore = await world.snapshot();
+});
+afterEach(() => restore());
 
-interface Anchor {
-  blockTime: number;
-  logId: string;
-  size: bigint;
-  time: number | bigint;
-  root: string;
-  mapRoot: string;
-  keyId: string;
-  signature: string;
-  proof: string[];
-  from: JsonRpcSigner;
+const checkpoint = (size: number, issuedAt = world.now): Checkpoint => log.checkpoint(issuedAt, { size });
+const logId = (): string => hex(log.logId);
+
+/** Anchors the log at that size, now unless told, with the proof that it takes. */
+async function anchor(size: number, change: Partial<AnchorCall> = {}): ReturnType<CourtWorld['anchor']> {
+  const { size: have } = await world.head();
+  const proof = log.consistency(Number(have), size);
+  return world.anchor({ checkpoint: checkpoint(size, change.at), proof, ...change });
 }
 
-async function anchor(change: Partial<Anchor> = {}): Promise<void> {
-  const blockTime = change.blockTime ?? T;
-  const good = { logId, size: 5n, time: blockTime, root: digest('r'), mapRoot: digest('m'), keyId: KEY, from: world.owner };
-  const call = { ...good, signature: SIGNATURE, proof: [], ...change };
-  await world.at(blockTime);
-  await world.anchor
-    .connect(call.from)
-    .anchor(call.logId, call.size, call.time, call.root, call.mapRoot, call.keyId, call.signature, call.proof);
+async function refused(size: number, change: Partial<AnchorCall> = {}): Promise<unknown[]> {
+  const refusal = await refusalOf(anchor(size, change));
+  if (refusal === null) throw new Error('the anchor was not refused');
+  return refusal;
 }
 
-const refused = (change: Partial<Anchor>): Promise<unknown[]> => refusalOf(anchor(change));
+/** Handed in as the raw values say, whatever the types would allow. */
+async function refusedValues(change: Record<number, unknown>): Promise<unknown[]> {
+  const values = ANCHOR.parseTransaction({ data: anchorData({ checkpoint: checkpoint(5) }) })!.args.toArray(true) as unknown[];
+  const data = call(ANCHOR, 'anchor', Object.assign(values, change));
+  const refusal = await world.refusal(world.owner, world.addresses.anchor, data);
+  if (refusal === null) throw new Error('the anchor was not refused');
+  return refusal;
+}
 
 async function events(name: 'Anchored' | 'Forked'): Promise<unknown[][]> {
-  return (await eventsOf(world.anchor, name)).map((event) => event.args.toArray() as unknown[]);
+  const logs = await world.rawLogs('anchor');
+  const found = logs.map(([raw]) => ANCHOR.parseLog({ topics: [...raw.topics], data: raw.data })!);
+  return found.filter((event) => event.name === name).map((event) => event.args.toArray() as unknown[]);
 }
 
-function wordOf(size: bigint, time: number, root: string, mapRoot: string, blockTime: number): string {
+async function wordAt(sequence: number): Promise<unknown> {
+  return (await world.ask(ANCHOR, world.addresses.anchor, 'wordAt', [logId(), sequence]))[0];
+}
+
+function wordOf({ size, issuedAt, rootHash, mapRoot }: Checkpoint, blockTime: number): string {
   const types = ['uint64', 'uint64', 'bytes32', 'bytes32', 'uint64'];
-  return keccak256(AbiCoder.defaultAbiCoder().encode(types, [size, time, root, mapRoot, blockTime]));
+  return keccak256(AbiCoder.defaultAbiCoder().encode(types, [size, issuedAt, rootHash, mapRoot, blockTime]));
 }
 
 describe('an anchor', () => {
   test('stands in an event, and in storage as one word and the head', async () => {
-    await anchor({ time: T - SECOND });
-    const mapRoot = digest('m');
+    const said = checkpoint(5, T - SECOND);
+    await anchor(5, { checkpoint: said });
+    const [root, mapRoot] = [hex(said.rootHash), hex(said.mapRoot)];
+    const signature = hex(signCheckpoint(said, logSigner));
     expect(await events('Anchored')).to.deep.equal([
-      [logId, 0n, 5n, BigInt(T - SECOND), digest('r'), mapRoot, KEY, SIGNATURE, BigInt(T)],
+      [logId(), 0n, 5n, BigInt(T - SECOND), root, mapRoot, KEY, signature, BigInt(T)],
     ]);
-    expect(await world.anchor.headOf(logId)).to.deep.equal([1n, 5n, BigInt(T - SECOND), BigInt(T)]);
-    expect(await world.anchor.wordAt(logId, 0)).to.equal(wordOf(5n, T - SECOND, digest('r'), mapRoot, T));
-    expect(await world.anchor.wordAt(logId, 1)).to.equal(ZERO);
+    expect(await world.head()).to.deep.equal({ count: 1n, size: 5n, time: BigInt(T - SECOND), blockTime: BigInt(T), root });
+    expect(await wordAt(0)).to.equal(wordOf(said, T));
+    expect(await wordAt(1)).to.equal(ZERO_WORD);
   });
 
-  test('comes from the account of the owner of an open, registered log', async () => {
-    const stranger = { from: world.stranger };
-    expect(await refused(stranger)).to.deep.equal(['NotLogAccount', logId, world.stranger.address]);
-    expect(await refused({ logId: ZERO })).to.deep.equal(['UnknownLog', ZERO]);
-    await world.registry.changeAccount(OWNER, world.stranger.address);
-    expect(await refused({})).to.deep.equal(['NotLogAccount', logId, world.owner.address]);
-    await anchor(stranger);
-    await world.at(T + SECOND);
-    await world.registry.closeLog(logId);
-    expect(await refused({ ...stranger, blockTime: T + HOUR })).to.deep.equal(['ClosedLog', logId, BigInt(T + SECOND)]);
+  test('comes from the account of the owner, until the log has been silent for two beats', async () => {
+    const from = world.stranger;
+    const silentAt = (since: number): bigint => BigInt(since + 2 * BEAT);
+    await anchor(5);
+    for (const at of [T, T + 2 * BEAT]) {
+      expect(await refused(6, { from, at })).to.deep.equal(['NotLogAccount', logId(), from.address, silentAt(T)]);
+    }
+    await anchor(6, { from, at: T + 2 * BEAT + SECOND });
+    const again = T + 2 * BEAT + 2 * SECOND;
+    expect((await refused(7, { from, at: again }))[3]).to.equal(silentAt(again - SECOND));
+    await anchor(7, { at: again });
+  });
+
+  test('is anybody’s from two beats after the log’s registration, if there is none', async () => {
+    await world.registerLog(CLOSED_ORIGIN.replace('closed', 'third') as typeof ORIGIN);
+    const third = new SpokenLog(CLOSED_ORIGIN.replace('closed', 'third') as typeof ORIGIN).grow(1);
+    const first = (at: number): Promise<unknown> => world.anchor({ checkpoint: third.checkpoint(at), from: world.stranger, at });
+    const silentAt = BigInt(T + 2 * BEAT);
+    const want = ['NotLogAccount', hex(third.logId), world.stranger.address, silentAt];
+    expect(await refusalOf(first(T + 2 * BEAT))).to.deep.equal(want);
+    await first(T + 2 * BEAT + SECOND);
+  });
+
+  test('is taken from the owner’s present account', async () => {
+    const { registry } = world.addresses;
+    await world.send(world.owner, registry, call(REGISTRY, 'changeAccount', [codeHex(CODE), world.members[2]!.address]));
+    await anchor(5, { from: world.members[2]! });
+    expect((await refused(6, { at: T + SECOND }))[0]).to.equal('NotLogAccount');
   });
 
   test('of one log says nothing about another', async () => {
-    const second = await registerLog(world, 'second');
-    await anchor();
-    await anchor({ logId: second, size: 1n });
-    expect((await world.anchor.headOf(second)).count).to.equal(1n);
-    expect((await world.anchor.headOf(logId)).size).to.equal(5n);
+    await anchor(5);
+    const other = new SpokenLog(CLOSED_ORIGIN).grow(1, 'other');
+    await world.anchor({ checkpoint: other.checkpoint(T) });
+    expect((await world.head(CLOSED_ORIGIN)).count).to.equal(1n);
+    expect((await world.head()).size).to.equal(5n);
   });
 
   test('refuses each argument out of shape', async () => {
+    const empty = hex(new SpokenLog(ORIGIN).checkpoint(T).rootHash);
+    const [root, mapRoot] = [hex(checkpoint(5).rootHash), hex(checkpoint(5).mapRoot)];
     for (const [change, want] of [
-      [{ size: MAX_INTEGER + 1n }, ['BadNumber', MAX_INTEGER + 1n]],
-      [{ size: OPEN }, ['BadNumber', OPEN]],
-      [{ size: 0n }, ['BadMapRoot', 0n, digest('m')]],
-      [{ mapRoot: ZERO }, ['BadMapRoot', 5n, ZERO]],
-      [{ signature: '0x' }, ['BadSignatureLength', 0n]],
-      [{ signature: SIGNATURE.slice(0, -2) }, ['BadSignatureLength', 63n]],
-      [{ signature: `${SIGNATURE}00` }, ['BadSignatureLength', 65n]],
-      [{ proof: Array.from({ length: 65 }, () => ZERO) }, ['ProofTooLong', 65n]],
+      [{ 1: MAX_INTEGER + 1n }, ['BadNumber', MAX_INTEGER + 1n]],
+      [{ 1: OPEN }, ['BadNumber', OPEN]],
+      [{ 2: MAX_INTEGER + 1n }, ['BadNumber', MAX_INTEGER + 1n]],
+      [{ 1: 0n }, ['BadRoot', 0n, root]],
+      [{ 3: empty }, ['BadRoot', 5n, empty]],
+      [{ 1: 0n, 3: empty }, ['BadMapRoot', 0n, mapRoot]],
+      [{ 4: ZERO_WORD }, ['BadMapRoot', 5n, ZERO_WORD]],
+      [{ 7: Array.from({ length: 65 }, () => ZERO_WORD) }, ['ProofTooLong', 65n]],
+      [{ 7: Array.from({ length: 64 }, () => ZERO_WORD) }, ['NotExtending', logId(), 0n, 5n]],
     ] as const) {
-      expect(await refused(change)).to.deep.equal(want);
+      expect(await refusedValues(change)).to.deep.equal(want);
     }
-    await anchor({ proof: Array.from({ length: 64 }, () => ZERO), size: MAX_INTEGER });
+  });
+
+  test('bears the signature of its own 128 bytes, 64 bytes long', async () => {
+    const good = hex(signCheckpoint(checkpoint(5), logSigner));
+    const bad = ['BadSignature', KEY];
+    const { registry } = world.addresses;
+    await world.send(world.owner, registry, call(REGISTRY, 'closeLog', [hex(new SpokenLog(CLOSED_ORIGIN).logId)]));
+    for (const signature of [
+      '0x',
+      good.slice(0, -2),
+      `${good}00`,
+      `0x${'00'.repeat(64)}`,
+      `0x${'5a'.repeat(64)}`,
+      `${good.slice(0, -1)}${good.endsWith('0') ? '1' : '0'}`,
+      hex(signCheckpoint(checkpoint(5), secondSigner)),
+      hex(signCheckpoint(checkpoint(5, T + 1), logSigner)),
+      hex(signCheckpoint(checkpoint(6), logSigner)),
+      hex(signCheckpoint({ ...checkpoint(5), rootHash: bytesOf('r') }, logSigner)),
+      hex(signCheckpoint({ ...checkpoint(5), mapRoot: bytesOf('m') }, logSigner)),
+      hex(signCheckpoint({ ...checkpoint(5), origin: CLOSED_ORIGIN }, logSigner)),
+    ]) {
+      expect(await refused(5, { signature })).to.deep.equal(bad);
+    }
+    expect(await refusedValues({ 4: hex(bytesOf('m')) })).to.deep.equal(bad);
+    await anchor(5, { signature: good });
   });
 
   test('is signed with a living log key of the owner', async () => {
-    const { registry } = world;
-    const late = T + 1;
-    await registry.addKey(OWNER, digest('document key'), 3, publicKey('document'), 0);
-    await registry.addKey(OTHER, digest('foreign'), 2, publicKey('foreign'), 0);
-    await registry.addKey(OWNER, digest('future'), 2, publicKey('future'), late);
-    for (const name of ['lost', 'retired']) await registry.addKey(OWNER, digest(name), 2, publicKey(name), 0);
-    await world.at(T);
-    await registry.declareKeyCompromised(digest('lost'), T - HOUR);
-    await world.at(T);
-    await registry.retireKey(digest('retired'));
-    for (const [name, want] of [
-      ['unheard of', ['UnknownKey', digest('unheard of')]],
-      ['document key', ['WrongKey', digest('document key')]],
-      ['foreign', ['WrongKey', digest('foreign')]],
-      ['future', ['NotYetValid', digest('future'), BigInt(late)]],
-      ['lost', ['CompromisedKey', digest('lost'), BigInt(T - HOUR)]],
-      ['retired', ['RetiredKey', digest('retired'), BigInt(T)]],
+    await world.registerKey(signerNamed('document'), 'document');
+    await world.registerKey(signerNamed('foreign'), 'log', OTHER_CODE);
+    await world.registerKey(signerNamed('lost'));
+    await world.registerKey(signerNamed('retired'));
+    await world.registerKey(signerNamed('suspended'));
+    world.now = T + SECOND;
+    await world.declareCompromised(signerNamed('lost'), T);
+    await world.retire(signerNamed('retired'));
+    await world.suspend(signerNamed('suspended'));
+    const retiredAt = world.now;
+    const signed = (name: string, issuedAt = world.now): Partial<AnchorCall> => ({
+      signer: signerNamed(name),
+      checkpoint: checkpoint(5, issuedAt),
+    });
+    const idOf = (name: string): string => hex(keyIdOfSigner(signerNamed(name)));
+    for (const [name, issuedAt, want] of [
+      ['unheard of', T, ['UnknownKey', idOf('unheard of')]],
+      ['document', T + SECOND, ['WrongKey', idOf('document')]],
+      ['foreign', T + SECOND, ['WrongKey', idOf('foreign')]],
+      ['log key', READY - 2 * HOUR, ['WrongKey', KEY]],
+      ['lost', T - 1, ['NotValidThen', idOf('lost'), BigInt(T - 1)]],
+      ['lost', T + SECOND, ['CompromisedKey', idOf('lost'), BigInt(T)]],
+      ['retired', T, ['RetiredKey', idOf('retired'), BigInt(retiredAt)]],
+      ['retired', retiredAt, ['NotValidThen', idOf('retired'), BigInt(retiredAt)]],
+      ['suspended', T + SECOND, ['SuspendedKey', idOf('suspended'), BigInt(retiredAt + 7 * 24 * HOUR)]],
     ] as const) {
-      expect(await refused({ keyId: digest(name) })).to.deep.equal(want);
+      expect(await refused(5, signed(name, issuedAt))).to.deep.equal(want);
     }
-    await anchor({ keyId: digest('future'), time: late });
+    await world.liftSuspension(signerNamed('suspended'));
+    await anchor(5, signed('suspended'));
+  });
+
+  test('of an unknown log has no owner whose key counts', async () => {
+    const nobody = new SpokenLog(ORIGIN.replace('licences', 'unheard-of') as typeof ORIGIN).grow(5);
+    expect(await refused(5, { checkpoint: nobody.checkpoint(T) })).to.deep.equal(['WrongKey', KEY]);
   });
 
   test('lies between an hour before the block and two minutes after it', async () => {
-    for (const time of [T - HOUR - 1, T + 2 * 60_000 + 1]) {
-      expect(await refused({ time })).to.deep.equal(['TimeOutOfBounds', BigInt(time), BigInt(T)]);
+    for (const time of [T - HOUR - 1, T + 2 * MINUTE + 1, Number.MAX_SAFE_INTEGER]) {
+      expect(await refused(5, { checkpoint: checkpoint(5, time) })).to.deep.equal(['TimeOutOfBounds', BigInt(time), BigInt(T)]);
     }
-    expect((await refused({ time: 0 }))[0]).to.equal('NotYetValid');
-    const beyond = Number.MAX_SAFE_INTEGER;
-    expect(await refused({ time: beyond })).to.deep.equal(['TimeOutOfBounds', BigInt(beyond), BigInt(T)]);
-    await anchor({ time: T - HOUR });
-    await anchor({ time: T + 2 * 60_000 });
+    await anchor(5, { checkpoint: checkpoint(5, T - HOUR) });
+    await anchor(6, { checkpoint: checkpoint(6, T + 2 * MINUTE) });
   });
 
   test('is later than the one before it and not smaller', async () => {
-    await anchor();
-    const blockTime = T + SECOND;
+    await anchor(5);
+    const at = T + SECOND;
     for (const time of [T, T - 1]) {
-      expect(await refused({ blockTime, time, size: 6n })).to.deep.equal(['NotLater', logId, BigInt(T), BigInt(time)]);
-      expect(await refused({ blockTime, time })).to.deep.equal(['NotLater', logId, BigInt(T), BigInt(time)]);
+      const want = ['NotLater', logId(), BigInt(T), BigInt(time)];
+      expect(await refused(6, { at, checkpoint: checkpoint(6, time) })).to.deep.equal(want);
+      expect(await refused(5, { at, checkpoint: checkpoint(5, time) })).to.deep.equal(want);
     }
-    expect(await refused({ blockTime, size: 4n })).to.deep.equal(['SizeShrinks', logId, 5n, 4n]);
-    const empty = { size: 0n, mapRoot: ZERO };
-    expect(await refused({ blockTime, ...empty })).to.deep.equal(['SizeShrinks', logId, 5n, 0n]);
-    await anchor({ blockTime, size: 6n, root: digest('r6') });
-    expect((await world.anchor.headOf(logId)).count).to.equal(2n);
+    for (const size of [4, 0]) {
+      const want = ['SizeShrinks', logId(), 5n, BigInt(size)];
+      expect(await refused(5, { at, checkpoint: checkpoint(size, at) })).to.deep.equal(want);
+    }
+    await anchor(6, { at });
+    expect((await world.head()).count).to.equal(2n);
+  });
+
+  test('extends the one before it, and the proof says so', async () => {
+    await anchor(5);
+    const at = T + SECOND;
+    const other = log.branch(4).grow(8, 'other');
+    const want = ['NotExtending', logId(), 5n, 11n];
+    const proof = log.consistency(5, 11);
+    for (const change of [
+      { proof: [] },
+      { proof: proof.slice(1) },
+      { proof: [...proof, bytesOf('more')] },
+      { proof: proof.toReversed() },
+      { proof: log.consistency(6, 11) },
+      { checkpoint: other.checkpoint(at, { size: 11 }) },
+      { checkpoint: other.checkpoint(at, { size: 11 }), proof: other.consistency(5, 11) },
+    ]) {
+      expect(await refused(11, { at, ...change })).to.deep.equal(want);
+    }
+    await anchor(11, { at });
+  });
+
+  test('comes first without a proof: every tree extends the empty one', async () => {
+    expect(await refused(5, { proof: [bytesOf('more')] })).to.deep.equal(['NotExtending', logId(), 0n, 5n]);
+    await anchor(5, { proof: [] });
+    const idle = { checkpoint: checkpoint(5, T + SECOND), at: T + SECOND };
+    expect(await refused(5, { ...idle, proof: [bytesOf('more')] })).to.deep.equal(['NotExtending', logId(), 5n, 5n]);
+  });
+
+  test('extends every size by every larger one', async () => {
+    for (let size = 0; size <= 12; size++) await anchor(size, { at: T + size * SECOND });
+    expect((await world.head()).count).to.equal(13n);
   });
 
   test('of an idle log has the same roots and a new time, also while it is empty', async () => {
-    const empty = { size: 0n, mapRoot: ZERO };
-    await anchor(empty);
-    await anchor({ ...empty, blockTime: T + HOUR });
-    await anchor({ blockTime: T + 2 * HOUR });
-    await anchor({ blockTime: T + 3 * HOUR });
-    expect(await world.anchor.headOf(logId)).to.deep.equal([4n, 5n, BigInt(T + 3 * HOUR), BigInt(T + 3 * HOUR)]);
+    for (const [i, size] of [0, 0, 5, 5].entries()) await anchor(size, { at: T + i * HOUR });
+    const root = hex(checkpoint(5).rootHash);
+    const time = BigInt(T + 3 * HOUR);
+    expect(await world.head()).to.deep.equal({ count: 4n, size: 5n, time, blockTime: time, root });
     expect(await events('Forked')).to.deep.equal([]);
+  });
+
+  test('goes on under the successor, and no longer under the one before', async () => {
+    const theirs = signerNamed('theirs');
+    await world.registerKey(theirs, 'log', OTHER_CODE);
+    await anchor(5);
+    world.now = T + MINUTE;
+    const { registry } = world.addresses;
+    const share = [codeHex(OTHER_CODE), [logId()], []];
+    await world.decide(registry, call(REGISTRY, 'recordSuccession', [codeHex(CODE), [share], false]));
+    const at = T + MINUTE + SECOND;
+    const before = checkpoint(6, T + 1);
+    const want = ['NotLogAccount', logId(), world.owner.address, BigInt(T + 2 * BEAT)];
+    expect(await refused(6, { at, checkpoint: before })).to.deep.equal(want);
+    const from = world.stranger;
+    expect(await refused(6, { at, from })).to.deep.equal(['WrongKey', KEY]);
+    expect(await refused(6, { at, from, signer: theirs, checkpoint: before })).to.deep.equal([
+      'WrongKey',
+      hex(keyIdOfSigner(theirs)),
+    ]);
+    // What was signed before it moved, whoever brings it.
+    await anchor(6, { at, from, checkpoint: before });
+    await anchor(7, { at: at + SECOND, from, signer: theirs });
+  });
+
+  test('is not taken by a closed log', async () => {
+    await anchor(5);
+    world.now = T + SECOND;
+    await world.closeLog(ORIGIN);
+    const want = ['ClosedLog', logId(), BigInt(T + SECOND)];
+    expect(await refused(6, { at: T + 2 * SECOND })).to.deep.equal(want);
+    expect(await refused(6, { at: T + HOUR, from: world.stranger })).to.deep.equal(want);
   });
 });
 
 describe('a fork', () => {
-  const later = T + SECOND;
-  const fork = { blockTime: later, root: digest('other') };
+  const other = (size: number, issuedAt = world.now): Checkpoint =>
+    log.branch(2).grow(10, 'other').checkpoint(issuedAt, { size });
+
+  /** Hands in a checkpoint that is expected to contradict the newest anchor. */
+  async function handIn(forked: Checkpoint, change: Partial<AnchorCall> = {}): Promise<void> {
+    const data = anchorData({ checkpoint: forked, ...change });
+    const receipt = await world.send(change.from ?? world.stranger, world.addresses.anchor, data, change.at);
+    expect(eventsIn(receipt, ANCHOR).map(({ name }) => name)).to.deep.equal(['Forked']);
+  }
 
   test('of the newest anchor is an event that names it, and leaves the head and its word as they are', async () => {
-    await anchor({ size: 4n });
-    await anchor({ blockTime: later });
-    const before = [await world.anchor.headOf(logId), await world.anchor.wordAt(logId, 1)];
-    await anchor({ ...fork, blockTime: T + HOUR });
+    await anchor(4);
+    await anchor(5, { at: T + SECOND });
+    const before = [await world.head(), await wordAt(1), await wordAt(2)];
+    const forked = other(5, T + HOUR);
+    await handIn(forked, { at: T + HOUR });
+    const [root, mapRoot, signature] = [forked.rootHash, forked.mapRoot, signCheckpoint(forked, logSigner)].map(hex);
     expect(await events('Forked')).to.deep.equal([
-      [logId, 1n, 5n, BigInt(T + HOUR), digest('other'), digest('m'), KEY, SIGNATURE, BigInt(T + HOUR)],
+      [logId(), 1n, 5n, BigInt(T + HOUR), root, mapRoot, KEY, signature, BigInt(T + HOUR)],
     ]);
-    expect([await world.anchor.headOf(logId), await world.anchor.wordAt(logId, 1)]).to.deep.equal(before);
+    expect([await world.head(), await wordAt(1), await wordAt(2)]).to.deep.equal(before);
   });
 
-  test('is another map root as well, and another root of the empty tree', async () => {
-    await anchor({ size: 0n, mapRoot: ZERO });
-    await anchor({ ...fork, size: 0n, mapRoot: ZERO });
-    await anchor({ blockTime: later });
-    await anchor({ blockTime: T + HOUR, mapRoot: digest('other') });
-    expect((await events('Forked')).map((event) => [event[1], event[2]])).to.deep.equal([
-      [0n, 0n],
-      [1n, 5n],
-    ]);
+  test('is another map root as well', async () => {
+    await anchor(5);
+    await handIn({ ...checkpoint(5), mapRoot: log.mapRoots[4]! });
   });
 
-  test('is recorded whatever its time is', async () => {
-    await anchor();
-    for (const time of [T, T - SECOND, T - 2 * HOUR, T + 5 * HOUR]) await anchor({ ...fork, time });
-    expect((await events('Forked')).length).to.equal(4);
+  test('is recorded from anyone, whatever its time and proof', async () => {
+    await anchor(5);
+    for (const time of [T, T - SECOND, READY, T + 5 * HOUR, Number.MAX_SAFE_INTEGER]) await handIn(other(5, time));
+    await handIn(other(5), { proof: Array.from({ length: 70 }, () => bytesOf('more')), from: world.owner });
+    expect((await events('Forked')).length).to.equal(6);
   });
 
-  test('is not recorded for a stranger, a wrong key or a broken shape', async () => {
-    await anchor();
-    expect((await refused({ ...fork, from: world.stranger }))[0]).to.equal('NotLogAccount');
-    expect((await refused({ ...fork, keyId: digest('unheard of') }))[0]).to.equal('UnknownKey');
-    expect((await refused({ ...fork, mapRoot: ZERO }))[0]).to.equal('BadMapRoot');
-    expect((await refused({ ...fork, signature: '0x' }))[0]).to.equal('BadSignatureLength');
-    expect((await refused({ ...fork, time: MAX_INTEGER + 1n }))[0]).to.equal('BadNumber');
+  test('is recorded under a key that was retired since, and for a closed log', async () => {
+    await anchor(5, { signer: secondSigner });
+    world.now += SECOND;
+    await world.retire(secondSigner);
+    await world.closeLog(ORIGIN);
+    await handIn(other(5, T), { signer: secondSigner });
+    const late = await refused(5, { checkpoint: other(5, T + SECOND), signer: secondSigner });
+    expect(late[0]).to.equal('NotValidThen');
+  });
+
+  test('is not recorded under a key in doubt: the court takes that', async () => {
+    await anchor(5);
+    await world.suspend(secondSigner);
+    const forked = { checkpoint: other(5), signer: secondSigner, from: world.stranger };
+    expect((await refused(5, forked))[0]).to.equal('SuspendedKey');
+    await world.declareCompromised(secondSigner);
+    expect((await refused(5, forked))[0]).to.equal('CompromisedKey');
+  });
+
+  test('is not recorded without a signature, under a wrong key or in a broken shape', async () => {
+    await anchor(5);
+    const from = world.stranger;
+    const forked = other(5);
+    expect((await refused(5, { checkpoint: forked, from, signature: '0x' }))[0]).to.equal('BadSignature');
+    expect((await refused(5, { checkpoint: other(6), from, signer: secondSigner }))[0]).to.equal('NotLogAccount');
+    expect((await refused(5, { checkpoint: forked, from, signer: signerNamed('unheard of') }))[0]).to.equal('UnknownKey');
+    expect((await refused(5, { checkpoint: other(5, READY - 2 * HOUR), from }))[0]).to.equal('WrongKey');
+    expect((await refusedValues({ 1: 5n, 3: hex(bytesOf('r')) }))[0]).to.equal('BadSignature');
     expect(await events('Forked')).to.deep.equal([]);
   });
 
-  test('does not keep the log from growing', async () => {
-    await anchor();
-    await anchor(fork);
-    await anchor({ blockTime: later, size: 6n });
-    expect((await world.anchor.headOf(logId)).count).to.equal(2n);
+  test('of an older anchor is the court’s', async () => {
+    await anchor(4);
+    await anchor(5, { at: T + SECOND });
+    expect((await refused(5, { checkpoint: other(4), from: world.owner }))[0]).to.equal('SizeShrinks');
   });
+
+  test('does not keep the log from growing', async () => {
+    await anchor(5);
+    await handIn(other(5));
+    await anchor(6, { at: T + SECOND });
+    expect((await world.head()).count).to.equal(2n);
+  });
+});
+
+test('every refusal of the contract has been provoked', () => {
+  expect([...provoked]).to.include.members(errorsOf(ANCHOR));
 });

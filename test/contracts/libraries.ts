@@ -16,12 +16,12 @@ export interface Libraries {
   readonly sm3: SM3;
   readonly sm2: SM2;
   readonly logProof: LogProof;
-  /** Another SM2 over a stand-in for SM3, for which e is the message itself, 32 bytes: the only way to choose what is added up. */
+  /** Another SM2 over a stand-in for SM3, for which e is the first 32 bytes of the message: the way to choose what is added up. */
   readonly sm2OfChosenDigest: SM2;
   close(): Promise<void>;
 }
 
-/** Code that answers every call with the 32 bytes from 100 on: in SM2's call of `hash` those of the message, after Z. */
+/** Code that answers every call with the 32 bytes from 100 on: when SM2 asks for e, with those that follow Z. */
 const ANSWER_MESSAGE = '0x600b80600b6000396000f360643560005260206000f3';
 
 export async function deployLibraries(): Promise<Libraries> {

@@ -24,6 +24,9 @@ export interface VerdictJson {
   readonly findings: readonly { code: string; origin: string }[];
   readonly anchor: { by: string; blockNumber: number } | null;
   readonly checkpoint: { origin: string; size: number } | null;
+  readonly licence: {
+    readonly issuer: { readonly code: string; readonly successor: { readonly code: string; readonly name: string } | null };
+  } | null;
 }
 
 export class System {

@@ -34,7 +34,7 @@ const CONFIG = { role: 'verifier', logs: [], pollMs: 50 };
 async function writeConfig(changes: JsonObject = {}): Promise<string> {
   const path = join(directory, 'config.json');
   const address = `0x${'11'.repeat(20)}`;
-  const chain = { rpcUrl: anvil.rpcUrl, chainId: CHAIN_ID, registry: address, anchor: address, confirmations: 0 };
+  const chain = { rpcUrl: anvil.rpcUrl, chainId: CHAIN_ID, registry: address, anchor: address, court: address, confirmations: 0 };
   await writeFile(path, JSON.stringify({ ...CONFIG, dataDir: join(directory, 'data'), chain, ...changes }));
   return path;
 }
@@ -85,7 +85,7 @@ describe('the verifier as a program', () => {
     first.kill('SIGTERM');
     await ended(first);
     const anchor = `0x${'22'.repeat(20)}`;
-    const chain = { rpcUrl: anvil.rpcUrl, chainId: CHAIN_ID, registry: anchor, anchor, confirmations: 0 };
+    const chain = { rpcUrl: anvil.rpcUrl, chainId: CHAIN_ID, registry: anchor, anchor, court: anchor, confirmations: 0 };
     const { code, said } = await ended(spawnMain('--config', await writeConfig({ dataDir: join(directory, 'other'), chain })));
     expect(code).to.equal(2);
     expect(said).to.contain('the index was built on another chain or anchor contract');
@@ -94,7 +94,7 @@ describe('the verifier as a program', () => {
   test('ends with 2 without a config, and with 1 when a first start finds no chain', async () => {
     expect((await ended(spawnMain())).code).to.equal(2);
     const address = `0x${'11'.repeat(20)}`;
-    const chain = { rpcUrl: 'http://127.0.0.1:1', chainId: 1, registry: address, anchor: address };
+    const chain = { rpcUrl: 'http://127.0.0.1:1', chainId: 1, registry: address, anchor: address, court: address };
     const { code, said } = await ended(spawnMain('--config', await writeConfig({ dataDir: join(directory, 'lonely'), chain })));
     expect(code).to.equal(1);
     expect(said).to.contain('UNAVAILABLE');
@@ -103,7 +103,7 @@ describe('the verifier as a program', () => {
 
 describe('a config', () => {
   const ADDRESS = `0x${'11'.repeat(20)}`;
-  const CHAIN = { rpcUrl: 'http://127.0.0.1:1', chainId: 1, registry: ADDRESS, anchor: ADDRESS };
+  const CHAIN = { rpcUrl: 'http://127.0.0.1:1', chainId: 1, registry: ADDRESS, anchor: ADDRESS, court: ADDRESS };
   const LOG = { origin: 'sample/11999900MB0000001K/licences', url: 'http://127.0.0.1:1' };
   const WITNESS = { name: 'sample/11999900MB0000003R/witness', key: 'key.json', passphraseFile: 'passphrase' };
   const read = async (changes: JsonObject): Promise<unknown> =>

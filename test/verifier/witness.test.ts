@@ -169,6 +169,7 @@ describe('a witness', () => {
         quantum: 1_000,
         beat: 60_000,
         promiseSpan: 180_000,
+        term: null,
       },
     );
     const node = await SampleNode.start(below);

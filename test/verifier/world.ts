@@ -124,7 +124,7 @@ export class World {
       dataDir: join(this.directory, name),
       host: '127.0.0.1',
       port: 0,
-      chain: { rpcUrl: 'http://127.0.0.1:1', chainId: 20777, registry: address, anchor: address, confirmations: 0, fromBlock: 0 },
+      chain: { rpcUrl: 'http://127.0.0.1:1', chainId: 20777, registry: address, anchor: address, court: address, confirmations: 0, fromBlock: 0 },
       trustFile: null,
       logs: [
         { origin: issuer.origin, url: this.issuer.url },
@@ -132,6 +132,7 @@ export class World {
       ],
       witnesses: [],
       witness: null,
+      charges: null,
       webDir: null,
       pollMs: POLL_MS,
       exitWithParent: false,
@@ -155,7 +156,7 @@ export class World {
     const lines: string[] = [];
     const logger: Logger = createLogger({
       program: name,
-      fields: ['origin'],
+      fields: ['origin', 'index'],
       destination: { write: (line) => void lines.push(line) },
     });
     const running = await startVerifier({ config, chain: this.chain, logger, clock: this.clock, timing: TIMING, ...options });

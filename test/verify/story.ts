@@ -8,8 +8,9 @@ import type { Hash } from '../../core/bytes/hash.ts';
 import type { JsonValue } from '../../core/bytes/json.ts';
 import type { Envelope } from '../../core/authority/envelope.ts';
 import { keyIdOf } from '../../core/authority/key-id.ts';
-import type { KeyType } from '../../core/authority/registry-event.ts';
-import type { KeyFact, LogFact, RegistryFacts } from '../../core/authority/registry.ts';
+import type { KeyType, RegistryEvent } from '../../core/authority/registry-event.ts';
+import { applyRegistryEvent } from '../../core/authority/fold.ts';
+import { findLog, type KeyFact, type LogFact, type RegistryFacts } from '../../core/authority/registry.ts';
 import { encodeLicenceAct } from '../../core/licence/act.ts';
 import { encodeCover } from '../../core/licence/cover.ts';
 import { type Disclosure, fieldDigest, sortDigests } from '../../core/licence/disclosure.ts';
@@ -45,6 +46,8 @@ const SECOND = 1000;
 export const signerNamed = (name: string): Signer => signerOf(parsePrivateKey(bytesOf(name)));
 export const witnessName = (code: string): Origin => parseOrigin(`sample/${code}/witness`);
 export const digestOf = (text: string): Hash => sm3(encodeUtf8(text));
+
+export type Unplaced<Event> = Event extends unknown ? Omit<Event, 'block'> : never;
 
 interface Row {
   readonly h: HistorySecret;
@@ -130,6 +133,7 @@ export class Story {
       validFrom: START,
       validTo: null,
       compromisedAt: null,
+      suspended: null,
       registeredAt: START,
     });
     const authority = (code: string, name: string) => ({
@@ -139,17 +143,21 @@ export class Story {
       parent: null,
       account: bytesOf(code).subarray(0, 20),
       registeredAt: START,
+      dissolvedAt: null,
     });
     const log = (one: StoryLog): LogFact => ({
       logId: one.logId,
       origin: one.origin,
       authority: one.authority,
+      owners: [{ authority: one.authority, since: START }],
       class: 'licence',
       quantum: SECOND,
       beat: 60 * SECOND,
       promiseSpan: 180 * SECOND,
+      term: null,
       registeredAt: START,
       closedAt: null,
+      closedByOwner: false,
       vrfKeys: [],
     });
     const mode = (one: StoryLog) => ({ logId: one.logId, licenceType: TYPE, mode: 'public' as const, registeredAt: START });
@@ -171,12 +179,16 @@ export class Story {
           region: '990000',
           validFrom: START,
           validTo: null,
+          parentId: null,
           registeredAt: START,
         },
       ],
+      duties: [],
       logs: [log(this.issuer), log(this.outsider)],
       modes: [mode(this.issuer), mode(this.outsider)],
       coverages: [{ authority: ISSUER, licenceType: TYPE, since: START, registeredAt: START }],
+      successions: [],
+      disputes: [],
     };
   }
 
@@ -238,8 +250,51 @@ export class Story {
     this.issuer.say(kind, this.family(serial), encodeLicenceAct(act), at);
   }
 
+  /** What the registry records now, in a block of its own. */
+  happen(...events: readonly Unplaced<RegistryEvent>[]): void {
+    const number = this.#block++;
+    const block = { number, hash: bytesOf(`block ${number}`), at: this.tick() };
+    this.facts = events.map((event) => ({ ...event, block })).reduce(applyRegistryEvent, this.facts);
+  }
+
+  /** Puts an authority on record with a log key, and returns its document key. With a scope it may issue the type. */
+  enter(code: string, name: string, { hasScope = true, parent = null as string | null } = {}): Signer {
+    const [logSigner, documentSigner] = [signerNamed(`log key of ${code}`), signerNamed(`document key of ${code}`)];
+    const key = (keyType: KeyType, { publicKey }: Signer): Unplaced<RegistryEvent> => ({
+      kind: 'key-added',
+      code,
+      keyId: keyIdOf(publicKey),
+      keyType,
+      publicKey,
+      validFrom: this.clock,
+    });
+    const account = bytesOf(code).subarray(0, 20);
+    const terms = { licenceType: TYPE, region: '990000', validFrom: this.clock, validTo: null, parentId: null };
+    this.logSigners.set(code, logSigner);
+    this.happen(
+      { kind: 'authority-registered', code, name, region: REGION, parent, account },
+      key('log', logSigner),
+      key('document', documentSigner),
+      ...(hasScope ? [{ kind: 'scope-granted' as const, scopeId: bytesOf(`scope of ${code}`), code, ...terms }] : []),
+    );
+    return documentSigner;
+  }
+
+  /** 机构改革: the issuer's log and its function go from one authority to another. Returns when. */
+  succeed(code: string, successor: string): number {
+    const movedAt = this.clock + SECOND;
+    const share = { logIds: [this.issuer.logId], licenceTypes: [TYPE] };
+    this.happen({ kind: 'function-moved', code, successor, ...share, movedAt });
+    return movedAt;
+  }
+
+  /** The key of whoever owns the log now. */
+  logSignerOf({ logId, authority }: StoryLog): Signer {
+    return this.logSigners.get(findLog(this.facts, logId)?.authority ?? authority)!;
+  }
+
   /** Makes a checkpoint of the log, cosigned, and anchors it with an attestation unless told otherwise. */
-  anchor(log = this.issuer, { cosigned = true, anchored = true, attested = true } = {}): Held {
+  anchor(log = this.issuer, { cosigned = true, anchored = true, attested = true, signer = this.logSignerOf(log) } = {}): Held {
     const issuedAt = this.tick();
     const checkpoint = {
       origin: log.origin,
@@ -248,7 +303,7 @@ export class Story {
       mapRoot: log.map.root,
       issuedAt,
     };
-    const bare = signNote(checkpoint, this.logSigners.get(log.authority)!);
+    const bare = signNote(checkpoint, signer);
     const line = cosign(checkpoint, witnessName(AUDIT), issuedAt + 1, this.witnessSigner);
     const note = formatNote(cosigned ? addCosignature(bare, line) : bare);
     const held = { checkpoint, note, claim: anchored ? this.#claim(checkpoint, note, attested) : null };

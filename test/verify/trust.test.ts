@@ -2,9 +2,7 @@ import { describe, test } from 'node:test';
 import { expect } from 'chai';
 import { decodeUtf8, encodeUtf8 } from '../../core/bytes/bytes.ts';
 import { isCodedError, type ErrorCode } from '../../core/bytes/error.ts';
-import { type JsonObject, parseJson } from '../../core/bytes/json.ts';
-import { formatRegistryFacts, parseRegistryFacts } from '../../core/authority/facts-json.ts';
-import { contradictionOf, isRegionWithin, type RegistryFacts } from '../../core/authority/registry.ts';
+import { parseJson } from '../../core/bytes/json.ts';
 import { formatEvidence, parseEvidence } from '../../core/verify/evidence.ts';
 import { gather } from '../../core/verify/gather.ts';
 import {
@@ -100,74 +98,6 @@ describe('a trust file', () => {
 
   test('about another chain does not replace the remembered one', () => {
     refuses(() => acceptTrust(story.signTrust(story.trust({ version: 6, genesisHash: bytesOf('x') })), first), 'UNTRUSTED');
-  });
-});
-
-describe('registry facts', () => {
-  const facts = story.facts;
-  const later = facts.block.at + 1;
-
-  test('parse back to themselves', () => {
-    expect(parseRegistryFacts(parseJson(JSON.stringify(formatRegistryFacts(facts))))).to.deep.equal(facts);
-  });
-
-  test('refuse a key under another key’s id', () => {
-    const json = formatRegistryFacts(facts);
-    const keys = (json['keys'] as JsonObject[]).map((key) => ({ ...key, keyId: '00'.repeat(32) }));
-    refuses(() => parseRegistryFacts(parseJson(JSON.stringify({ ...json, keys }))));
-  });
-
-  const allowed: Readonly<Record<string, RegistryFacts>> = {
-    'the same': facts,
-    'an end that came to be': { ...facts, keys: facts.keys.map((key) => ({ ...key, validTo: later })) },
-    'a key declared lost': { ...facts, keys: facts.keys.map((key) => ({ ...key, compromisedAt: START })) },
-    'an authority recorded later': {
-      ...facts,
-      authorities: [...facts.authorities, { ...facts.authorities[0]!, code: 'NEW', registeredAt: later }],
-    },
-  };
-  for (const [name, live] of Object.entries(allowed)) {
-    test(`do not contradict their snapshot: ${name}`, () => {
-      expect(contradictionOf(live, facts)).to.equal(null);
-    });
-  }
-
-  const contradicting: Readonly<Record<string, RegistryFacts>> = {
-    'an authority is missing': { ...facts, authorities: facts.authorities.slice(1) },
-    'an authority has another name': { ...facts, authorities: facts.authorities.map((a) => ({ ...a, name: 'x' })) },
-    'a key is of another authority': { ...facts, keys: facts.keys.map((key) => ({ ...key, authority: 'x' })) },
-    'a scope is wider': { ...facts, scopes: facts.scopes.map((scope) => ({ ...scope, region: '000000' })) },
-    'a mode is another': { ...facts, modes: facts.modes.map((mode) => ({ ...mode, mode: 'private' as const })) },
-    'a fact is added before the snapshot': {
-      ...facts,
-      block: { ...facts.block, at: later },
-      scopes: [...facts.scopes, { ...facts.scopes[0]!, scopeId: bytesOf('x'), registeredAt: START - 1 }],
-    },
-  };
-  for (const [name, live] of Object.entries(contradicting)) {
-    test(`contradict their snapshot when ${name}`, () => {
-      expect(contradictionOf(live, facts)).not.to.equal(null);
-    });
-  }
-
-  test('an end may move earlier and not later', () => {
-    const ended = { ...facts, keys: facts.keys.map((key) => ({ ...key, validTo: 50, compromisedAt: 50 })) };
-    const moved = (at: number | null) => ({
-      ...facts,
-      keys: facts.keys.map((key) => ({ ...key, validTo: at, compromisedAt: at })),
-    });
-    expect(contradictionOf(moved(40), ended)).to.equal(null);
-    expect(contradictionOf(moved(60), ended)).not.to.equal(null);
-    expect(contradictionOf(moved(null), ended)).not.to.equal(null);
-  });
-
-  test('regions nest by pairs of digits', () => {
-    expect(isRegionWithin('350102', '350000')).to.equal(true);
-    expect(isRegionWithin('350102', '350100')).to.equal(true);
-    expect(isRegionWithin('350102', '000000')).to.equal(true);
-    expect(isRegionWithin('350102', '350200')).to.equal(false);
-    expect(isRegionWithin('350000', '350100')).to.equal(false);
-    expect(isRegionWithin('', '350100')).to.equal(false);
   });
 });
 

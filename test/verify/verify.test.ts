@@ -1,50 +1,12 @@
 import { describe, test } from 'node:test';
 import { expect } from 'chai';
-import type { Hash } from '../../core/bytes/hash.ts';
 import { addCosignature, cosign, formatNote, parseNote } from '../../core/log/note.ts';
 import { gather } from '../../core/verify/gather.ts';
 import type { LookupAnswer } from '../../core/verify/lookup.ts';
-import { type Question, verify } from '../../core/verify/verify.ts';
-import type { CheckId, Verdict } from '../../core/verify/verdict.ts';
+import { ask, FILE, issued, outcomeOf } from './asker.ts';
 import { AUDIT, digestOf, OUTSIDER, signerNamed, START, Story, TYPE, witnessName } from './story.ts';
 
-const FILE = digestOf('file');
 const DAY = 86_400_000;
-
-interface Ask extends Partial<Question> {
-  readonly file?: Hash;
-  readonly offline?: boolean;
-}
-
-async function ask(story: Story, { file = FILE, offline = false, ...changes }: Ask = {}): Promise<Verdict> {
-  const answer = changes.answer ?? (await gather(story.lookUp, changes.answeredDigest ?? file, changes.licence ?? null));
-  return verify({
-    fileDigest: file,
-    answeredDigest: file,
-    answer,
-    isCarried: offline,
-    licence: null,
-    trust: story.trust(),
-    live: offline ? null : { facts: story.facts, ageMs: 100 },
-    evaluatedAt: story.clock + 1000,
-    at: null,
-    ...changes,
-  });
-}
-
-const outcomeOf = (verdict: Verdict, id: CheckId): string => {
-  const check = verdict.checks.find((one) => one.id === id)!;
-  return check.code === null ? check.outcome : `${check.outcome} ${check.code}`;
-};
-
-/** Issued between two anchors, so that both ends of its proved time are known. */
-function issued(): Story {
-  const story = new Story();
-  story.anchor();
-  story.issue({ files: [FILE] });
-  story.anchor();
-  return story;
-}
 
 describe('a verdict', () => {
   test('is valid when everything that was asked for holds', async () => {

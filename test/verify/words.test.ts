@@ -65,6 +65,21 @@ describe('words', () => {
       expect(describeCheck(revoked, 'en')).to.include(part);
   });
 
+  test('say until when a key is suspended, and do not call it reported lost', () => {
+    for (const id of ['checkpoint-signature', 'issuer-key', 'content'] as const) {
+      const suspended = check({ id, outcome: 'unknown', code: 'KEY_COMPROMISED', facts: { suspendedUntil: NEW_YEAR } });
+      const lost = check({ id, outcome: 'unknown', code: 'KEY_COMPROMISED' });
+      const [zh, en] = [describeCheck(suspended, 'zh-CN'), describeCheck(suspended, 'en')];
+      expect([isSentence(zh, 'zh-CN'), /^[A-Z].*\.$/.test(en)]).to.deep.equal([true, true]);
+      expect(zh).to.include('可能失密').and.include('暂停使用至 2026年1月1日 00:00:00 +08:00');
+      expect(en).to.include('may be lost').and.include('is suspended until 2026-01-01 00:00:00 +08:00');
+      for (const lang of LANGS) {
+        expect(describeCheck(suspended, lang)).not.to.equal(describeCheck(lost, lang));
+        expect(describeCheck(lost, lang)).not.to.match(/暂停使用|suspended/);
+      }
+    }
+  });
+
   test('say "not given by the issuer" for what was withheld', () => {
     const facts = { ...ACT, reason: null, legalBasis: null, effectiveAt: null };
     const text = describeCheck(check({ id: 'status', outcome: 'fail', code: 'REVOKED', facts }), 'en');

@@ -89,7 +89,7 @@ const TYPES: Readonly<Record<string, string>> = {
 const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'";
 
 export class SampleVerifier {
-  readonly story: Story;
+  story: Story;
   readonly requests: Kept[] = [];
   /** `silent` takes questions and never answers; `cut` hangs up. Pages are served all the same. */
   mode: 'up' | 'silent' | 'cut' = 'up';

@@ -2,9 +2,11 @@ import { describe, test } from 'node:test';
 import { expect } from 'chai';
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import { parseEvidence } from '../../core/verify/evidence.ts';
-import { changedByte, FILES } from './fixture.ts';
+import { ISSUER } from '../verify/story.ts';
+import { changedByte, FILES, sampleStory } from './fixture.ts';
 import { again, Counter, forget, give, jsonFile, online, savedEvidence, seen, type Upload, upload } from './visitor.ts';
 
+const SUCCESSOR = '11999900MB0000004W';
 const counter = new Counter();
 
 describe('the page says of a file', () => {
@@ -49,6 +51,22 @@ describe('the page says of a file', () => {
       expect(await give(page, changed)).to.deep.equal(online('undetermined', 'NOT_RECORDED'));
       expect(await give(page, evidence)).to.deep.equal(online('invalid', 'CONTENT_CHANGED'));
       expect(await give(page, upload(FILES.valid), evidence)).to.deep.equal(online('valid'));
+    }));
+
+  test('valid, and whose function it is now, when its issuer was merged into another', () =>
+    counter.visit(async (page) => {
+      await give(page, upload(FILES.valid));
+      expect(await page.locator('main').innerText()).not.to.include('机构改革');
+      const moved = sampleStory();
+      moved.enter(SUCCESSOR, '样例市规划局');
+      moved.succeed(ISSUER, SUCCESSOR);
+      moved.anchor();
+      counter.verifier.story = moved;
+      counter.verifier.trustChanges = { version: 2 };
+      expect(await again(page)).to.deep.equal(online('valid'));
+      const shown = await page.locator('main').innerText();
+      for (const part of ['登记的颁发机构', '样例市自然资源局', '职责现由（机构改革）', `样例市规划局 ${SUCCESSOR}`])
+        expect(shown).to.include(part);
     }));
 
   test('valid by the record of the authority that may issue it, and notes the other record', () =>

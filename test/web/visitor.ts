@@ -8,6 +8,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import type { JsonValue } from '../../core/bytes/json.ts';
 import { findBrowser } from '../../scripts/browser.ts';
 import { buildPages } from '../../web/build.ts';
+import type { Story } from '../verify/story.ts';
 import { type SampleFile, SampleVerifier } from './fixture.ts';
 
 const ARGS = [
@@ -46,6 +47,7 @@ export class Counter {
   pages = '';
   browser!: Browser;
   verifier!: SampleVerifier;
+  #story!: Story;
 
   constructor() {
     let opened: Promise<void> | undefined;
@@ -59,6 +61,7 @@ export class Counter {
     await buildPages(this.pages);
     this.browser = await chromium.launch({ executablePath: findBrowser() ?? '', args: ARGS });
     this.verifier = new SampleVerifier(this.pages);
+    this.#story = this.verifier.story;
     await this.verifier.listen();
   }
 
@@ -71,7 +74,7 @@ export class Counter {
   /** One visitor, whose browser remembers nothing. Whatever a page says in the console, or fails at, fails the test. */
   async visit(run: (page: Page, context: BrowserContext) => Promise<void>, query = '', width = 1200): Promise<void> {
     const untouched = { mode: 'up', polledMsAgo: 100, trustChanges: {}, alter: (_: string, value: JsonValue) => value };
-    Object.assign(this.verifier, untouched);
+    Object.assign(this.verifier, untouched, { story: this.#story });
     const context = await this.browser.newContext({ viewport: { width, height: 740 }, acceptDownloads: true });
     const page = await context.newPage();
     const said: string[] = [];

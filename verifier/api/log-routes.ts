@@ -16,11 +16,12 @@ import type { LogFollower } from '../follow/log-follower.ts';
 import { IndexDamage } from '../index/damage.ts';
 import { formatSeen, type Seen } from '../index/seen-store.ts';
 import type { Witness } from '../witness.ts';
+import { type ChargeSources, describeCharge } from './charge-routes.ts';
 import type { LookupSources } from './lookup.ts';
 import { type DescribedRoute, jsonOf, readLogId, readQuery } from './route.ts';
 import { CONSISTENCY, INCLUSION, LOG, LOGS, SEEN } from './shape.ts';
 
-export interface LogSources extends Pick<LookupSources, 'logs' | 'chain' | 'confirmations' | 'onDamage'> {
+export interface LogSources extends Pick<LookupSources, 'logs' | 'chain' | 'confirmations' | 'onDamage'>, ChargeSources {
   /** Null when this program has no witness's key. */
   readonly witness: Witness | null;
 }
@@ -83,6 +84,8 @@ function answerLog(sources: LogSources, request: Request, response: Response): v
     anchor: null,
     ...words,
     finding: finding && formatFinding(finding),
+    search: sources.prosecution.monitor?.searchOf({ logId }) ?? null,
+    charges: sources.prosecution.charges.of(logId).map((kept) => describeCharge(sources, kept)),
   });
 }
 

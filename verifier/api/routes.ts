@@ -1,6 +1,7 @@
 /** All that a verifier serves, in one table. */
 import type { SwapRegister } from '../register.ts';
 import type { Changes } from './changes.ts';
+import { chargeRoutes, type ChargeSources } from './charge-routes.ts';
 import { logRoutes, type LogSources } from './log-routes.ts';
 import { sendLookup } from './lookup.ts';
 import { openApiRoute } from './openapi.ts';
@@ -10,7 +11,7 @@ import { BATCH_LINE, EVIDENCE, EVIDENCE_REQUEST, LOOKUP_ANSWER, LOOKUP_QUESTION,
 import { swapRoutes } from './swap-routes.ts';
 import { answerBatch, answerEvidence, answerVerify, type VerifySources } from './verify.ts';
 
-export interface ApiSources extends VerifySources, LogSources, RegistrySources {
+export interface ApiSources extends VerifySources, LogSources, RegistrySources, ChargeSources {
   readonly changes: Changes;
   /** Null when this program has no witness's key. */
   readonly register: SwapRegister | null;
@@ -71,6 +72,6 @@ export function apiRoutes(sources: ApiSources): { readonly hot: DescribedHotRout
   const hot = hotRoutes(sources);
   const swap = sources.register === null ? [] : swapRoutes(sources.register);
   const others = [...verdictRoutes(sources), ...logRoutes(sources), ...registryRoutes(sources), sources.changes.route()];
-  const described = [...others, ...swap];
+  const described = [...others, ...chargeRoutes(sources), ...swap];
   return { hot, routes: [...described, openApiRoute([...hot, ...described])] };
 }

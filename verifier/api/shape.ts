@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { MAX_LOOKUP_SLOTS, LOG_TROUBLES } from '../../core/verify/lookup.ts';
 import { CHECK_IDS, REASON_CODES } from '../../core/verify/verdict.ts';
 import { ERROR_CODES } from '../../core/bytes/error.ts';
+import { CHARGE_KINDS } from '../../core/authority/registry-event.ts';
 
 export const HASH = z.string().regex(/^[0-9a-f]{64}$/);
 const SIGNATURE = z.string().regex(/^[0-9a-f]{128}$/);
@@ -36,6 +37,9 @@ export const EVIDENCE_REQUEST = z.strictObject({ fileDigest: HASH, at: WHOLE.opt
 
 /** Parsed by core/verify/swap.ts, which is stricter. */
 export const SWAP_REQUEST = z.strictObject({ origin: TEXT, oldSize: WHOLE, note: NOTE, consistency: z.array(HASH).max(64) });
+
+/** Parsed by core/court/charge.ts, which is stricter: canonical JSON. */
+export const CHARGE = z.looseObject({ format: z.literal('veritrail-charge-v1'), kind: z.enum(CHARGE_KINDS), origin: TEXT });
 
 // Answers
 
@@ -133,6 +137,20 @@ export const EVIDENCE = z.strictObject({
   answer: LOOKUP_ANSWER,
 });
 
+const CHARGE_VIEW = {
+  logId: HASH,
+  kind: z.enum(CHARGE_KINDS),
+  /** The court's name for what it is about. */
+  chargeDigest: HASH,
+  /** The log is disputed from this size on. */
+  fromSize: WHOLE,
+  /** Kept: any member may bring it. Waiting: this program will. Brought: the chain has it. */
+  state: z.enum(['kept', 'waiting', 'brought']),
+};
+/** `takesEffect`: false when it rests on a key that is lost, or perhaps lost, and waits for a quorum. */
+export const KEPT_CHARGE = z.strictObject({ ...CHARGE_VIEW, takesEffect: z.boolean() });
+export const CHARGES = z.strictObject({ charges: z.array(z.strictObject({ ...CHARGE_VIEW, charge: CHARGE })) });
+
 const LOG_VIEW = {
   logId: HASH,
   origin: TEXT,
@@ -151,8 +169,11 @@ export const LOG = z.strictObject({
   ...LOG_VIEW,
   checkpoint: NOTE.nullable(),
   anchor: z.strictObject({ ...ANCHOR, attestations: z.array(ATTESTATION) }).nullable(),
-  /** What convicts the log (fork-<logId>.json), or null. */
+  /** What convicts the log (fork-<logId>.json, bad-<logId>.json), or null. */
   finding: z.looseObject({ format: TEXT, logId: HASH }).nullable(),
+  /** A monitor looks for the entry that convicts the log before the court; null when there is nothing to look for. */
+  search: z.strictObject({ isWithheld: z.boolean(), isOver: z.boolean() }).nullable(),
+  charges: z.array(z.strictObject(CHARGE_VIEW)),
 });
 export const INCLUSION = z.strictObject({ leafHash: HASH, index: WHOLE, size: WHOLE, rootHash: HASH, proof: z.array(HASH) });
 export const CONSISTENCY = z.strictObject({

@@ -19,27 +19,29 @@ import { formatNote, noteKeyHash, type Note } from '../../core/log/note.ts';
 import type { Origin } from '../../core/log/origin.ts';
 import { isSm2Signature } from '../../core/sm/sm2.ts';
 
-/** A key that may have signed the log's checkpoints of this time, and is not known or suspected to have been lost by then. */
-function mayHaveSigned(key: KeyFact, log: LogFact, issuedAt: number, facts: RegistryFacts): boolean {
-  const { compromisedAt } = key;
-  const isLost = (compromisedAt !== null && issuedAt >= compromisedAt) || isSuspendedThen(key, issuedAt, facts);
-  return isLogKeyAt(key, log, issuedAt) && !isLost;
+/** The key of the log, valid at the checkpoint's own time, whose signature the note bears; whether or not that key was lost. */
+export function findSigner({ checkpoint, logSignature }: Note, log: LogFact, facts: RegistryFacts): KeyFact | undefined {
+  const { origin, issuedAt } = checkpoint;
+  if (origin !== log.origin) return undefined;
+  return facts.keys.find(
+    (key) =>
+      isLogKeyAt(key, log, issuedAt) &&
+      equalBytes(noteKeyHash(origin, key.publicKey), logSignature.keyHash) &&
+      isSm2Signature(key.publicKey, encodeCheckpoint(checkpoint), logSignature.signature),
+  );
 }
 
-function isSuspendedThen(key: KeyFact, issuedAt: number, { block }: RegistryFacts): boolean {
+/** Known or suspected to have been lost by then. */
+function isLostAt(key: KeyFact, issuedAt: number, { block }: RegistryFacts): boolean {
+  const { compromisedAt } = key;
+  if (compromisedAt !== null && issuedAt >= compromisedAt) return true;
   return isSuspended(key, block.at) && issuedAt >= key.suspended!.from;
 }
 
 /** True when the log's line is of a key of the log, valid at the checkpoint's own time, and holds. */
-export function isSignedNote({ checkpoint, logSignature }: Note, log: LogFact, facts: RegistryFacts): boolean {
-  const { origin, issuedAt } = checkpoint;
-  if (origin !== log.origin) return false;
-  return facts.keys.some(
-    (key) =>
-      mayHaveSigned(key, log, issuedAt, facts) &&
-      equalBytes(noteKeyHash(origin, key.publicKey), logSignature.keyHash) &&
-      isSm2Signature(key.publicKey, encodeCheckpoint(checkpoint), logSignature.signature),
-  );
+export function isSignedNote(note: Note, log: LogFact, facts: RegistryFacts): boolean {
+  const signer = findSigner(note, log, facts);
+  return signer !== undefined && !isLostAt(signer, note.checkpoint.issuedAt, facts);
 }
 
 export class Anchor {
@@ -81,7 +83,8 @@ export class Anchor {
   /** By a key of the log, valid at the checkpoint's own time. */
   isSigned(log: LogFact, facts: RegistryFacts): boolean {
     const key = findKey(facts, this.#event.keyId);
-    if (key === undefined || !mayHaveSigned(key, log, this.checkpoint.issuedAt, facts)) return false;
+    const { issuedAt } = this.checkpoint;
+    if (key === undefined || !isLogKeyAt(key, log, issuedAt) || isLostAt(key, issuedAt, facts)) return false;
     // A key id stands for one public key for ever, so the signature is verified once.
     return (this.#isHolding ??= isSm2Signature(key.publicKey, encodeCheckpoint(this.checkpoint), this.#event.signature));
   }

@@ -1,11 +1,13 @@
 /**
- * What convicts a log, kept for ever in the verifier's data directory: it is no cache. Two checkpoints that it signed and that cannot both
- * be of one append-only log, or one that contradicts the log's own entries.
+ * What convicts a log, kept for ever in `findings` of the verifier's data directory: it is no cache. Two checkpoints that it signed and
+ * that cannot both be of one append-only log, or one that contradicts the log's own entries.
  *
- *   fork-<logId>.json  {"format":"veritrail-fork-v1","logId","a":NOTE,"b":NOTE}
- *   bad-<logId>.json   {"format":"veritrail-bad-checkpoint-v1","logId","checkpoint":NOTE,"why"}
+ *   fork-<logId>.json  {"format":"veritrail-fork-v2","logId","a":NOTE,"b":NOTE,"tree":null|{"rootHash","consistency":[hash]}}
+ *   bad-<logId>.json   {"format":"veritrail-bad-checkpoint-v2","logId","checkpoint":NOTE,"why","index":N|null}
  *
- * The notes convict by themselves: anybody can check their signatures, and replay the log for the second kind.
+ * A fork convicts by itself: anybody can check both signatures and, for two sizes, that the tree of the larger one had another root
+ * (`tree`) at the smaller size. For the second kind anybody can replay the log; `index` is the first bad entry, null while only the
+ * whole map is known to be another.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,18 +17,36 @@ import { hashFromHex, type Hash } from '../../core/bytes/hash.ts';
 import { parseJson, type JsonObject } from '../../core/bytes/json.ts';
 import { JsonFields } from '../../core/bytes/json-fields.ts';
 import { parseNote } from '../../core/log/note.ts';
-import { createFileDurably } from '../../service/durable-file.ts';
+import { createFileDurably, replaceFileDurably } from '../../service/durable-file.ts';
+import type { OtherTree } from './split.ts';
 
 /** How the entries that a checkpoint's root holds contradict the checkpoint or the log's own rules. */
 const BAD_CHECKPOINTS = ['map-root', 'slot-twice', 'entry-format', 'entry-time'] as const;
 export type BadCheckpoint = (typeof BAD_CHECKPOINTS)[number];
 
-export type Finding =
-  | { readonly kind: 'fork'; readonly logId: Hash; readonly a: string; readonly b: string }
-  | { readonly kind: 'bad'; readonly logId: Hash; readonly checkpoint: string; readonly why: BadCheckpoint };
+export interface ForkFinding {
+  readonly kind: 'fork';
+  readonly logId: Hash;
+  readonly a: string;
+  readonly b: string;
+  /** Null for two checkpoints of one size. */
+  readonly tree: OtherTree | null;
+}
 
-const FORK_FORMAT = 'veritrail-fork-v1';
-const BAD_FORMAT = 'veritrail-bad-checkpoint-v1';
+export interface BadFinding {
+  readonly kind: 'bad';
+  readonly logId: Hash;
+  readonly checkpoint: string;
+  readonly why: BadCheckpoint;
+  readonly entryIndex: number | null;
+}
+
+export type Finding = ForkFinding | BadFinding;
+
+const FORK_FORMAT = 'veritrail-fork-v2';
+const BAD_FORMAT = 'veritrail-bad-checkpoint-v2';
+/** Of a tree with 2^53-1 entries a consistency proof has fewer. */
+const MAX_PROOF = 64;
 const MAX_NOTE = 16 * 1024;
 const FILE_NAME = /^(?:fork|bad)-[0-9a-f]{64}\.json$/;
 
@@ -38,8 +58,22 @@ export function sizeInDoubt(finding: Finding): number {
 
 export function formatFinding(finding: Finding): JsonObject {
   const logId = encodeHex(finding.logId);
-  if (finding.kind === 'fork') return { format: FORK_FORMAT, logId, a: finding.a, b: finding.b };
-  return { format: BAD_FORMAT, logId, checkpoint: finding.checkpoint, why: finding.why };
+  if (finding.kind === 'fork') {
+    const { a, b, tree } = finding;
+    const said = tree && { rootHash: encodeHex(tree.rootHash), consistency: tree.consistencyProof.map(encodeHex) };
+    return { format: FORK_FORMAT, logId, a, b, tree: said };
+  }
+  return { format: BAD_FORMAT, logId, checkpoint: finding.checkpoint, why: finding.why, index: finding.entryIndex };
+}
+
+function readTree(fields: JsonFields): OtherTree {
+  const consistencyProof = fields.array('consistency', MAX_PROOF, (item, place) => {
+    if (typeof item !== 'string') throw malformed(`${place} is not a hash`);
+    return hashFromHex(item);
+  });
+  const tree = { rootHash: fields.hash('rootHash'), consistencyProof };
+  fields.end();
+  return tree;
 }
 
 /** Throws MALFORMED. */
@@ -52,10 +86,12 @@ export function parseFinding(bytes: Uint8Array): Finding {
   };
   const format = fields.oneOf('format', [FORK_FORMAT, BAD_FORMAT]);
   const logId = hashFromHex(fields.string('logId'));
+  const tree = (): OtherTree | null => fields.nullable('tree', () => readTree(fields.object('tree')));
+  const entryIndex = (): number | null => fields.nullable('index', () => fields.integer('index'));
   const finding: Finding =
     format === FORK_FORMAT
-      ? { kind: 'fork', logId, a: note('a'), b: note('b') }
-      : { kind: 'bad', logId, checkpoint: note('checkpoint'), why: fields.oneOf('why', BAD_CHECKPOINTS) };
+      ? { kind: 'fork', logId, a: note('a'), b: note('b'), tree: tree() }
+      : { kind: 'bad', logId, checkpoint: note('checkpoint'), why: fields.oneOf('why', BAD_CHECKPOINTS), entryIndex: entryIndex() };
   fields.end();
   return finding;
 }
@@ -87,11 +123,26 @@ export class FindingFiles {
   async add(finding: Finding): Promise<void> {
     const hex = encodeHex(finding.logId);
     if (this.#byLog.has(hex)) return;
-    const path = join(this.#directory, `${finding.kind}-${hex}.json`);
-    const bytes = encodeUtf8(`${JSON.stringify(formatFinding(finding))}\n`);
-    await createFileDurably(path, bytes).catch((error: unknown) => {
+    await createFileDurably(this.#path(finding), bytesOf(finding)).catch((error: unknown) => {
       if (!isCodedError(error, 'CONFLICT')) throw error;
     });
     this.#byLog.set(hex, finding);
   }
+
+  /** Says which entry of a bad checkpoint is the first bad one, once that is found out. On disk when it returns. */
+  async nameEntry(logId: Hash, entryIndex: number): Promise<void> {
+    const finding = this.of(logId);
+    if (finding?.kind !== 'bad' || finding.entryIndex !== null) return;
+    const named = { ...finding, entryIndex };
+    await replaceFileDurably(this.#path(named), bytesOf(named));
+    this.#byLog.set(encodeHex(logId), named);
+  }
+
+  #path({ kind, logId }: Finding): string {
+    return join(this.#directory, `${kind}-${encodeHex(logId)}.json`);
+  }
+}
+
+function bytesOf(finding: Finding): Uint8Array {
+  return encodeUtf8(`${JSON.stringify(formatFinding(finding))}\n`);
 }

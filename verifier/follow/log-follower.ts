@@ -6,7 +6,7 @@
 import { equalBytes } from '../../core/bytes/bytes.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
-import { findLog, type LogFact, type RegistryFacts } from '../../core/authority/registry.ts';
+import { findDispute, findLog, type LogFact, type RegistryFacts } from '../../core/authority/registry.ts';
 import { formatNote, type Note } from '../../core/log/note.ts';
 import { logIdOf, type Origin } from '../../core/log/origin.ts';
 import type { LogTrouble } from '../../core/verify/lookup.ts';
@@ -19,7 +19,7 @@ import type { ChainFollower } from './chain-follower.ts';
 import { type Finding, type FindingFiles, sizeInDoubt } from './finding.ts';
 import type { NodeClient } from './node-client.ts';
 import { replay, type ReplayEnd, type SignedCheckpoint, type Waypoint } from './replay.ts';
-import { isSplit } from './split.ts';
+import { findSplit } from './split.ts';
 
 /** Milliseconds. */
 export interface FollowTiming {
@@ -56,6 +56,7 @@ export class LogFollower {
   readonly origin: Origin;
   readonly logId: Hash;
   readonly index: LogIndex;
+  readonly node: NodeClient;
   readonly #options: LogFollowerOptions;
   #standing: Anchor | null = null;
   #damage: IndexDamage | null = null;
@@ -70,6 +71,7 @@ export class LogFollower {
     this.origin = options.origin;
     this.logId = logIdOf(options.origin);
     this.index = options.index;
+    this.node = options.node;
   }
 
   /** Null while the registry does not list it, or lists it as a log of another class. */
@@ -94,6 +96,11 @@ export class LogFollower {
     return newest.size > (this.#standing?.checkpoint.size ?? 0) ? newest : null;
   }
 
+  /** The note that the node published last, when our own replay reproduced it in this run. */
+  get published(): string | null {
+    return this.#published;
+  }
+
   get finding(): Finding | null {
     return this.#options.findings.of(this.logId);
   }
@@ -101,11 +108,19 @@ export class LogFollower {
   get trouble(): LogTrouble | null {
     const { chain, timing, clock } = this.#options;
     if (this.finding !== null) return 'FORKED_LOG';
+    if (this.#isDisputed()) return 'DISPUTED_LOG';
     if (chain.polledMsAgo > timing.silentForMs) return 'CHAIN_UNREACHABLE';
     const ahead = this.#newestAhead();
     if (ahead === null) return null;
     const isOverdue = clock() - ahead.seenAt > timing.silentForMs;
     return isOverdue || this.#withheld?.anchor === ahead ? 'NODE_UNREACHABLE' : null;
+  }
+
+  /** The court has found against what is stood on. Once a quorum has cleared the log, that no longer counts. */
+  #isDisputed(): boolean {
+    const { facts } = this.#options.chain;
+    const dispute = facts === null ? undefined : findDispute(facts, this.logId);
+    return dispute !== undefined && this.#standing !== null && this.#standing.checkpoint.size >= dispute.fromSize;
   }
 
   /** True when our own replay came to both roots of the anchored checkpoint. */
@@ -184,7 +199,7 @@ export class LogFollower {
     if (this.finding !== null) return;
     await this.#options.findings.add(finding);
     this.#options.logger.error(
-      { origin: this.origin, reason: finding.kind === 'fork' ? 'fork' : finding.why },
+      { origin: this.origin, ...(finding.kind === 'fork' ? { reason: 'fork' } : { reason: finding.why, index: finding.entryIndex }) },
       'a log is convicted',
     );
   }
@@ -195,7 +210,7 @@ export class LogFollower {
       const anchored = this.anchors.find(({ sequence }) => sequence === forked.sequence);
       const [a, b] = [anchored?.signedNote(log, facts) ?? null, forked.signedNote(log, facts)];
       const isContradiction = anchored !== undefined && !hasRoots(anchored.checkpoint, forked.checkpoint);
-      if (a !== null && b !== null && isContradiction) await this.#convict({ kind: 'fork', logId: this.logId, a, b });
+      if (a !== null && b !== null && isContradiction) await this.#convict({ kind: 'fork', logId: this.logId, a, b, tree: null });
     }
   }
 
@@ -203,17 +218,19 @@ export class LogFollower {
   async #settle(end: ReplayEnd, target: SignedCheckpoint, signal: AbortSignal): Promise<boolean> {
     const { logId } = this;
     if (end.outcome === 'held') return true;
-    if (end.outcome === 'split') await this.#convict({ kind: 'fork', logId, a: end.a, b: end.b });
-    if (end.outcome === 'bad') await this.#convict({ kind: 'bad', logId, checkpoint: end.checkpoint, why: end.why });
+    if (end.outcome === 'split') await this.#convict({ kind: 'fork', logId, a: end.a, b: end.b, tree: end.tree });
+    if (end.outcome === 'bad') {
+      const { checkpoint, why, entryIndex } = end;
+      await this.#convict({ kind: 'bad', logId, checkpoint, why, entryIndex });
+    }
     if (end.outcome === 'withheld') await this.#judgeWithheld(target, signal);
     return false;
   }
 
   async #judgeWithheld({ checkpoint, note }: SignedCheckpoint, signal: AbortSignal): Promise<void> {
     const earlier = this.index.heads.below(checkpoint.size);
-    if (await isSplit(this.#options.node, earlier, checkpoint, signal)) {
-      await this.#convict({ kind: 'fork', logId: this.logId, a: earlier.note, b: note });
-    }
+    const tree = await findSplit(this.node, earlier, checkpoint, signal);
+    if (tree !== null) await this.#convict({ kind: 'fork', logId: this.logId, a: earlier.note, b: note, tree });
   }
 
   // What is followed
@@ -249,10 +266,10 @@ export class LogFollower {
     waypoints: readonly Waypoint[],
     signal: AbortSignal,
   ): Promise<boolean> {
-    const { node, index, onGrowth } = this.#options;
+    const { node, index } = this;
     const sizeBefore = index.size;
     const end = await replay({ index, node, quantum: log.quantum, target, waypoints, signal });
-    if (index.size > sizeBefore) onGrowth();
+    if (index.size > sizeBefore) this.#options.onGrowth();
     return this.#settle(end, target, signal);
   }
 
@@ -269,7 +286,7 @@ export class LogFollower {
 
   async #readPublished(signal: AbortSignal): Promise<Note | null> {
     try {
-      return await this.#options.node.checkpoint(signal);
+      return await this.node.checkpoint(signal);
     } catch (error) {
       // No checkpoint yet, or something that is none: nothing to go by.
       if (isCodedError(error) && error.code !== 'UNAVAILABLE') return null;

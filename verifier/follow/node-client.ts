@@ -1,22 +1,34 @@
 /**
- * What a department's node serves of its log: the newest checkpoint, tiles, openings. All of it is untrusted; each call has a
+ * What a department's node serves of its log: the newest checkpoint, tiles, openings, slot proofs. All of it is untrusted; each call has a
  * time-out and a cap. A node that does not answer is UNAVAILABLE; one that answers something else, or says it has not got what its
  * own checkpoint covers, withholds: UNVERIFIED.
  */
-import { decodeUtf8, encodeHex } from '../../core/bytes/bytes.ts';
-import { isCodedError, unverified } from '../../core/bytes/error.ts';
+import { decodeUtf8, encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
+import { isCodedError, malformed, unverified } from '../../core/bytes/error.ts';
 import { HASH_LENGTH, type Hash } from '../../core/bytes/hash.ts';
 import { ENTRY_LENGTH } from '../../core/log/entry.ts';
 import { parseNote, type Note } from '../../core/log/note.ts';
 import { MAX_BODY_LENGTH } from '../../core/log/opening.ts';
+import { decodeSlotProof, type SlotProof } from '../../core/log/slot-proof.ts';
 import { decodeEntryBundle, decodeHashTile, formatTilePath, TILE_WIDTH, tileWidthAt, type TileId } from '../../core/log/tile.ts';
-import { fetchBytes } from '../../service/client.ts';
+import { formatLookupQuestion, parseLookupAnswer } from '../../core/verify/lookup.ts';
+import { fetchBytes, fetchJson } from '../../service/client.ts';
 
 export interface NodeTimeouts {
   readonly checkpointMs: number;
   readonly tileMs: number;
 }
 
+export interface NodeSlotProofs {
+  /** What the proofs stand on. */
+  readonly note: Note;
+  /** By slot in hex. */
+  readonly proofs: ReadonlyMap<string, SlotProof>;
+}
+
+/** With the longest openings as many rows as this fit into the cap below. */
+export const SLOTS_AT_ONCE = 16;
+const MAX_LOOKUP_BYTES = 32 << 20;
 const DEFAULT_TIMEOUTS: NodeTimeouts = { checkpointMs: 3_000, tileMs: 10_000 };
 const MAX_NOTE_BYTES = 16 << 10;
 /** iv, nonce and tag around a body. */
@@ -44,6 +56,21 @@ export class NodeClient {
   async opening(leafHash: Hash, signal: AbortSignal): Promise<Uint8Array> {
     const options = { signal, timeoutMs: this.#timeouts.tileMs, maxBytes: MAX_OPENING_BYTES };
     return fetchBytes(`${this.#url}/opening/${encodeHex(leafHash)}`, options);
+  }
+
+  /** What the node says its map holds at these slots, at a checkpoint of this size. Nothing of it is verified. */
+  async slotProofs(slots: readonly Hash[], logId: Hash, size: number, signal: AbortSignal): Promise<NodeSlotProofs> {
+    const options = { signal, timeoutMs: this.#timeouts.tileMs, maxBytes: MAX_LOOKUP_BYTES };
+    const send = formatLookupQuestion({ slots, logId, size });
+    const json = await fetchJson(`${this.#url}/v1/lookup`, { ...options, send });
+    return readAs('slot proof', () => {
+      const { logs, present, absent } = parseLookupAnswer(json);
+      const answer = logs.find((log) => equalBytes(log.logId, logId));
+      if (answer === undefined) throw malformed('the answer is about no such log');
+      const rows = [...present, ...absent].filter((row) => equalBytes(row.logId, logId));
+      const proofs = rows.map(({ slot, map }): [string, SlotProof] => [encodeHex(slot), decodeSlotProof(map)]);
+      return { note: parseNote(answer.checkpoint), proofs: new Map(proofs) };
+    });
   }
 
   async hashes(level: number, tileIndex: number, size: number, signal: AbortSignal): Promise<Hash[]> {

@@ -58,23 +58,33 @@ async function overTilesOf<Result>(
   }
 }
 
-/** True when the node's own tiles show that `later` does not extend `earlier`. Throws UNAVAILABLE when it does not answer. */
-export async function isSplit(
+/** What the tree of a later checkpoint was at the size of an earlier one, which says otherwise. */
+export interface OtherTree {
+  readonly rootHash: Hash;
+  /** From there to the later checkpoint's root. */
+  readonly consistencyProof: readonly Hash[];
+}
+
+/** `reader` has the tree of `laterSize` entries. */
+export function treeAt(reader: NodeReader, size: number, laterSize: number): OtherTree {
+  return { rootHash: rootAt(size, reader), consistencyProof: proveConsistency(size, laterSize, reader) };
+}
+
+/** How the node's own tiles show that `later` does not extend `earlier`; null when they do not. Throws UNAVAILABLE when it is silent. */
+export async function findSplit(
   node: Pick<NodeClient, 'hashes'>,
   earlier: Pick<Checkpoint, 'size' | 'rootHash'>,
   later: Pick<Checkpoint, 'size' | 'rootHash'>,
   signal: AbortSignal,
-): Promise<boolean> {
-  if (earlier.size === 0 || earlier.size > later.size) return false;
+): Promise<OtherTree | null> {
+  if (earlier.size === 0 || earlier.size >= later.size) return null;
   try {
-    const { root1, proof } = await overTilesOf(node, later.size, signal, (reader) => ({
-      root1: rootAt(earlier.size, reader),
-      proof: proveConsistency(earlier.size, later.size, reader),
-    }));
-    verifyConsistency({ size1: earlier.size, root1, size2: later.size, root2: later.rootHash }, proof);
-    return !equalBytes(root1, earlier.rootHash);
+    const tree = await overTilesOf(node, later.size, signal, (reader) => treeAt(reader, earlier.size, later.size));
+    const claim = { size1: earlier.size, root1: tree.rootHash, size2: later.size, root2: later.rootHash };
+    verifyConsistency(claim, tree.consistencyProof);
+    return equalBytes(tree.rootHash, earlier.rootHash) ? null : tree;
   } catch (error) {
-    if (isCodedError(error) && error.code !== 'UNAVAILABLE') return false;
+    if (isCodedError(error) && error.code !== 'UNAVAILABLE') return null;
     throw error;
   }
 }
