@@ -67,7 +67,7 @@ async function writeConfig(): Promise<string> {
 async function startWitness(): Promise<{ child: ChildProcess; url: string }> {
   const child = spawn(process.execPath, [MAIN, '--config', config], { stdio: ['ignore', 'pipe', 'ignore'] });
   children.push(child);
-  const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   return { child, url: (parseJson(line) as JsonObject)['url'] as string };
 }
 
