@@ -31,7 +31,7 @@ import { LogStore } from './log/log-store.ts';
 import { createFileRegister, type Register, RemoteRegister } from './log/register.ts';
 import { LogWriter } from './log/writer.ts';
 import { Resumption } from './resumption.ts';
-import { groundOf, requireMode } from './standing.ts';
+import { groundOf, requireIssuing, requireMode } from './standing.ts';
 import { ChainWatch } from './watch.ts';
 
 export interface NodeOptions {
@@ -174,6 +174,7 @@ function createNodeEdge(options: NodeOptions, secrets: Secrets, parts: LogParts 
   const permit = async (licenceType: string): Promise<void> => {
     writer.requireSigning();
     const { facts } = follower;
+    requireIssuing(watch.standing, clock());
     const mode = requireMode(facts, watch.standing, licenceType);
     await anchorLoop.reach(groundOf(facts, watch.standing, mode, clock()), GROUND_WITHIN_MS);
   };
