@@ -189,7 +189,10 @@ const BLOCK = z.strictObject({ number: WHOLE, hash: HASH, at: WHOLE });
 const REGISTRY_FACTS = z.strictObject({
   block: BLOCK,
   ...Object.fromEntries(
-    ['authorities', 'keys', 'scopes', 'logs', 'modes', 'coverages'].map((name) => [name, z.array(z.looseObject({}))]),
+    ['authorities', 'keys', 'scopes', 'duties', 'logs', 'modes', 'coverages', 'successions', 'disputes'].map((name) => [
+      name,
+      z.array(z.looseObject({})),
+    ]),
   ),
 });
 export const AUTHORITIES = z.strictObject({ facts: REGISTRY_FACTS, polledMsAgo: WHOLE });

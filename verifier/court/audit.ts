@@ -160,7 +160,8 @@ export class Audit {
   #judgeOther(note: Note): AuditEnd {
     const { registered } = this.#follower;
     const isOurs = registered !== null && isSignedNote(note, registered.log, registered.facts);
-    if (isOurs && note.checkpoint.size === this.#target.size) return { outcome: 'fork', note: formatNote({ ...note, cosignatures: [] }) };
+    if (isOurs && note.checkpoint.size === this.#target.size)
+      return { outcome: 'fork', note: formatNote({ ...note, cosignatures: [] }) };
     throw unverified('the node answers about another checkpoint than the one it was asked about');
   }
 

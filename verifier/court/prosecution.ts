@@ -48,7 +48,9 @@ export class Prosecution {
     const isMonitor = config.role === 'monitor' || member !== null;
     this.monitor = isMonitor ? new Monitor({ ...options, backoff: this.#backoff(), onCharge: () => this.wake() }) : null;
     this.prosecutor =
-      member === null ? null : new Prosecutor({ ...options, sender: member, court: config.chain.court, backoff: this.#backoff() });
+      member === null
+        ? null
+        : new Prosecutor({ ...options, sender: member, court: config.chain.court, backoff: this.#backoff() });
   }
 
   /** What a member does by itself, again and again; nothing without its account. */
