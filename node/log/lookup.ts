@@ -14,12 +14,12 @@ import type { AbsentSlot, AnchorClaim, LookupAnswer, LookupQuestion, PresentSlot
 import type { Anchor, Anchors } from './anchors.ts';
 import type { LogStore } from './log-store.ts';
 import type { Published } from './published.ts';
-import type { LogWriter } from './writer.ts';
+import type { Writing } from './publisher.ts';
 
 export interface LookupSources {
   readonly log: LogStore;
   readonly anchors: Anchors;
-  readonly writer: Pick<LogWriter, 'logId' | 'newest'>;
+  readonly writer: Pick<Writing, 'logId' | 'newest'>;
   /** Milliseconds since the chain was last read. */
   readonly polledMsAgo: () => number;
 }
