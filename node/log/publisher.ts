@@ -62,8 +62,9 @@ export class Publisher {
   #newest: Published | null;
   #trouble: CodedError | null = unavailable('the log has not started to write');
   #isStopped = false;
-  /** While the register is asked. What fails then is waited for; what fails at any other time stops the log. */
-  #isAsking = false;
+  /** What the register did not answer. It is waited for; whatever else fails stops the log. */
+  readonly #unanswered = new WeakSet<CodedError>();
+  #isClockAhead = false;
   #onTrouble: () => void = () => undefined;
 
   private constructor(options: PublisherOptions, newest: Published | null) {
@@ -100,6 +101,11 @@ export class Publisher {
 
   get isWaiting(): boolean {
     return this.#trouble !== null && !this.#isStopped;
+  }
+
+  /** By more than the chain allows, when the register was last asked. */
+  get isClockAhead(): boolean {
+    return this.#isClockAhead;
   }
 
   /** Called whenever the log stops or begins to wait. */
@@ -143,11 +149,9 @@ export class Publisher {
       return true;
     } catch (error) {
       if (!isCodedError(error)) throw error;
-      if (this.#isAsking && error.code === 'UNAVAILABLE') this.#wait(error);
+      if (this.#unanswered.has(error)) this.#wait(error);
       else this.stop(error);
       return false;
-    } finally {
-      this.#isAsking = false;
     }
   }
 
@@ -157,10 +161,12 @@ export class Publisher {
   }
 
   async #asking<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    this.#isAsking = true;
-    const answer = await ask();
-    this.#isAsking = false;
-    return answer;
+    try {
+      return await ask();
+    } catch (error) {
+      if (isCodedError(error, 'UNAVAILABLE')) this.#unanswered.add(error);
+      throw error;
+    }
   }
 
   /** What the register holds now. Throws UNAVAILABLE, and then the log waits. */
@@ -170,7 +176,8 @@ export class Publisher {
       // What a clock that ran ahead has dated, no chain takes until everybody's clock has come there, and no later entry may be
       // dated earlier.
       const aheadMs = answeredAt === null ? 0 : this.#options.clock() - answeredAt;
-      if (aheadMs > MAX_CLOCK_LEAD_MS) throw unavailable('the clock of this machine is ahead of the register’s', { aheadMs });
+      this.#isClockAhead = aheadMs > MAX_CLOCK_LEAD_MS;
+      if (this.#isClockAhead) throw unavailable('the clock of this machine is ahead of the register’s', { aheadMs });
       return readPublished(note);
     });
   }

@@ -9,6 +9,7 @@ import type { JsonObject } from '../../core/bytes/json.ts';
 import { decodeEntry } from '../../core/log/entry.ts';
 import type { Answers, RequestIdentity } from './answers.ts';
 import { type Draft, type Histories, LogBatch } from './batch.ts';
+import { GroupQueue, type Queued } from './group-queue.ts';
 import type { LogHead } from './log-store.ts';
 import { encodeUnsignedAnswer, isSigned, signAnswer } from './promises.ts';
 import type { Published } from './published.ts';
@@ -29,23 +30,17 @@ export interface WriterOptions extends PublisherOptions {
   readonly answers: Answers;
 }
 
-/** Null: nothing to say, but a new checkpoint is wanted. */
-interface Queued {
-  readonly write: Write | null;
-  readonly resolve: (answer: Uint8Array) => void;
-  readonly reject: (error: unknown) => void;
-}
+/** `write` null: nothing to say, but a new checkpoint is wanted. */
+type Asked = Queued<Write | null, Uint8Array>;
 
 /** A request that is in the batch, with its answer as far as it is known. */
 interface Taken {
-  readonly queued: Queued;
+  readonly queued: Asked;
   answer: Uint8Array;
 }
 
-const MAX_REQUESTS = 256;
-const MAX_ENTRIES = 2048;
 const NO_ANSWER = new Uint8Array(0);
-const EMPTY_CHECKPOINT: Queued = { write: null, resolve: () => undefined, reject: () => undefined };
+const EMPTY_CHECKPOINT: Asked = { item: null, resolve: () => undefined, reject: () => undefined };
 
 export class LogWriter implements Writing {
   readonly #options: WriterOptions;
@@ -53,8 +48,8 @@ export class LogWriter implements Writing {
   #terms: LogTerms | null = null;
   #head: LogHead;
   #lastRecordedAt: number;
-  #queue: Queued[] = [];
-  #isRunning = false;
+  readonly #queue: GroupQueue<Write | null, Uint8Array>;
+  #isResuming = false;
 
   private constructor(options: WriterOptions, publisher: Publisher) {
     const { log } = options;
@@ -62,9 +57,16 @@ export class LogWriter implements Writing {
     this.#publisher = publisher;
     this.#head = log.head();
     this.#lastRecordedAt = this.#head.size === 0 ? 0 : decodeEntry(log.entry(this.#head.size - 1)).recordedAt;
-    publisher.onTrouble(() => {
-      for (const { reject } of this.#queue.splice(0)) reject(publisher.refusal());
+    this.#queue = new GroupQueue({
+      entryCount: (write) => write?.entryCount ?? 0,
+      write: (batch) =>
+        publisher.isDone(async () => {
+          await publisher.verifyAlone();
+          await this.#commit(batch);
+        }),
+      refusal: () => publisher.refusal(),
     });
+    publisher.onTrouble(() => this.#queue.drop());
   }
 
   /** Reads what is here and signs nothing. What the copy of the register says against the store stops the log before it starts. */
@@ -100,16 +102,16 @@ export class LogWriter implements Writing {
   /** Publishes what is durable and unpublished, or the first, empty checkpoint. Then takes writes. */
   async resume(terms: LogTerms): Promise<void> {
     const publisher = this.#publisher;
-    if (!publisher.isWaiting || this.#isRunning) return;
+    if (!publisher.isWaiting || this.#queue.isRunning || this.#isResuming) return;
     this.#terms = terms;
-    this.#isRunning = true;
+    this.#isResuming = true;
     const isDone = await publisher.isDone(async () => {
       await publisher.agree();
       if (this.#head.issuedAt === 0) await this.#commit([EMPTY_CHECKPOINT]);
       else if (this.newest?.checkpoint.issuedAt !== this.#head.issuedAt) await publisher.publish(this.#head);
     });
     if (isDone) publisher.begin();
-    this.#isRunning = false;
+    this.#isResuming = false;
   }
 
   /** The answer, once all that it says is durable, signed and published. Throws what `plan` throws, and UNAVAILABLE. */
@@ -132,40 +134,11 @@ export class LogWriter implements Writing {
 
   async #enqueue(write: Write | null): Promise<Uint8Array> {
     this.requireSigning();
-    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-    this.#queue.push({ write, resolve, reject });
-    void this.#run();
-    return promise;
-  }
-
-  /** Group commit: whatever arrives while a batch is being written goes into the next. */
-  async #run(): Promise<void> {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    // Requests of one moment share the first batch as well.
-    await breathe();
-    while (this.#queue.length > 0) {
-      const queued = this.#takeBatch();
-      const isDone = await this.#publisher.isDone(async () => {
-        await this.#publisher.verifyAlone();
-        await this.#commit(queued);
-      });
-      if (!isDone) for (const { reject } of queued) reject(this.#publisher.refusal());
-    }
-    this.#isRunning = false;
-  }
-
-  #takeBatch(): Queued[] {
-    let entries = 0;
-    const end = this.#queue.findIndex(({ write }, i) => {
-      entries += write?.entryCount ?? 0;
-      return i === MAX_REQUESTS || (i > 0 && entries > MAX_ENTRIES);
-    });
-    return this.#queue.splice(0, end === -1 ? this.#queue.length : end);
+    return this.#queue.push(write);
   }
 
   /** The write path. Each step says what is true if the program ends after it; a start goes on from there. */
-  async #commit(queued: readonly Queued[]): Promise<void> {
+  async #commit(queued: readonly Asked[]): Promise<void> {
     const { log, answers, signer } = this.#options;
 
     // 1. The batch is fixed, and with it the time of its entries and of its checkpoint. Nothing has happened yet.
@@ -179,14 +152,14 @@ export class LogWriter implements Writing {
     const write = log.store.batch();
     const head = batch.putInto(write);
     if (this.newest !== null) log.putCheckpoint(write, this.newest.checkpoint, this.newest.note);
-    for (const { queued: one, answer } of taken) if (one.write !== null) answers.put(write, one.write.request, answer);
+    for (const { queued: one, answer } of taken) if (one.item !== null) answers.put(write, one.item.request, answer);
     await write.write({ sync: true });
     this.#head = head;
     if (batch.count > 0) this.#lastRecordedAt = terms.recordedAt;
 
     // 3. The promises are signed: true already, and not yet told.
     for (const one of taken) {
-      if (one.queued.write === null) continue;
+      if (one.queued.item === null) continue;
       this.#publisher.requireGoing();
       one.answer = await signAnswer(one.answer, signer);
       await breathe();
@@ -195,7 +168,7 @@ export class LogWriter implements Writing {
     // 4.–6. The checkpoint is signed, registered and published; the signed answers take the place of the unsigned, which a power cut
     // would give back.
     await this.#publisher.publish(head, (also) => {
-      for (const { queued: one, answer } of taken) if (one.write !== null) answers.put(also, one.write.request, answer);
+      for (const { queued: one, answer } of taken) if (one.item !== null) answers.put(also, one.item.request, answer);
     });
 
     // 7. The answers go out. One that is lost on the way is found again by its idempotency key.
@@ -212,8 +185,8 @@ export class LogWriter implements Writing {
   }
 
   /** Undefined when the request is refused. */
-  #take(queued: Queued, batch: LogBatch, issuedAt: number): Taken | undefined {
-    const { write } = queued;
+  #take(queued: Asked, batch: LogBatch, issuedAt: number): Taken | undefined {
+    const write = queued.item;
     if (write === null) return { queued, answer: NO_ANSWER };
     let drafts;
     try {
