@@ -59,6 +59,10 @@ export class BodyStore {
     await write.write({ sync: true });
   }
 
+  async has(leafHash: Hash): Promise<boolean> {
+    return this.#space.has(leafHash);
+  }
+
   /** Null when its key was erased. Throws UNAVAILABLE when it is not here, or its key is lost or damaged. */
   async open(leafHash: Hash): Promise<OpenedBody | null> {
     const { place, sealed } = await this.#read(leafHash);

@@ -57,7 +57,7 @@ function rowOf({ log, writer: { logId } }: LookupSources, { size, mapRoot }: Che
   invariant(index < size, 'a map holds only entries of its tree');
   const entry = log.entry(index);
   const inclusion = proveInclusion(index, size, log.tree);
-  return { present: { slot, logId, index, entry, inclusion, map, opening: log.opening(leafHashOf(entry)) } };
+  return { present: { slot, logId, index, entry, inclusion, map, opening: log.openings.getSync(leafHashOf(entry)) ?? null } };
 }
 
 /** The anchor of the checkpoint stood on, and the two around each entry; each once. */

@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import { unavailable } from '../../core/bytes/error.ts';
 import type { Batch, Store } from '../../service/store.ts';
-import { decodeRecorded, type Recorded } from '../../node/access/acceptance.ts';
+import { decodeRecorded, type Recorded } from '../../node/quantum/acceptance.ts';
 import { refusalOf } from '../node/fixture.ts';
 import { auditLog } from './audit.ts';
 import {

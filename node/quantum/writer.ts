@@ -128,6 +128,11 @@ export class QuantumWriter implements Writing {
     return this.#queue.push(recording);
   }
 
+  /** Throws UNAVAILABLE once the log has stopped: it promises nothing any more. */
+  requireGoing(): void {
+    this.#publisher.requireGoing();
+  }
+
   /** Throws UNAVAILABLE. */
   requireAccepting(): void {
     const { clock } = this.#options;
