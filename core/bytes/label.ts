@@ -25,6 +25,7 @@ export const LABEL_CODES = [
   'hd', // handle input
   'rq', // request
   'oc', // outcome
+  'qd', // query digest
   'sb', // subject leaf
   'rl', // seal release
   'kc', // key act

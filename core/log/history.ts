@@ -73,14 +73,15 @@ export function proveHistory(
  * (signature, anchor, age) is judged elsewhere; so is what the kinds mean in this order.
  */
 export function verifyHistory({ h, checkpoint, logClass }: HistoryClaim, { items, absence }: HistoryProof): ProvenEntry[] {
-  const proven = items.map((item, i) => verifyItem(item, slotAt(h, i), checkpoint));
+  const proven = items.map((item, i) => verifyHistoryItem(item, slotAt(h, i), checkpoint));
   verifyOrder(proven, checkpoint, logClass);
   const end = verifySlotProof(checkpoint.mapRoot, slotAt(h, items.length), absence);
   if (end.present) throw unverified('history: the next slot is taken, entries are left out');
   return proven;
 }
 
-function verifyItem(item: HistoryItem, slot: Hash, { size, rootHash, mapRoot }: Checkpoint): ProvenEntry {
+/** That the log holds an entry, and the map has it, at this very slot. Throws UNVERIFIED or MALFORMED. */
+export function verifyHistoryItem(item: HistoryItem, slot: Hash, { size, rootHash, mapRoot }: Checkpoint): ProvenEntry {
   const { entryBytes, entryIndex, inclusionProof, slotProof } = item;
   const entry = decodeEntry(entryBytes);
   if (!equalBytes(entry.slot, slot)) throw unverified('history: an entry of another slot');

@@ -9,8 +9,9 @@ import { signNote } from '../../core/log/note.ts';
 import { parseOrigin } from '../../core/log/origin.ts';
 import { parsePrivateKey, publicKeyOf, signSm2 } from '../../core/sm/sm2.ts';
 import { sm3 } from '../../core/sm/sm3.ts';
+import { CHAIN_ID } from '../chain/anvil.ts';
 import { type RpcProxy, startRpcProxy } from '../chain/rpc-proxy.ts';
-import type { Finished } from '../e2e/system.ts';
+import { type Finished, veritrail } from '../e2e/system.ts';
 import { BUREAU, ChainWorld, GOVERNMENT, HOUR, idIn, OFFICE, proposalIdIn } from './chain-world.ts';
 
 const TYPE = '11999900MB0000004W001';
@@ -77,6 +78,16 @@ describe('members decide', () => {
     expect([run.code, refusedWith(run)]).to.deep.equal([1, 'KnownAuthority']);
     expect((await world.done(['status'], 'a'))['openProposals']).to.deep.equal([]);
   });
+});
+
+test('a running start’s directory names the chain as well', async () => {
+  const { registry, anchor, court, fromBlock } = world.contracts;
+  const chain = { url: world.anvil.rpcUrl, chainId: CHAIN_ID, registry, anchor, court, fromBlock };
+  await writeFile(world.at('running.json'), JSON.stringify({ ready: true, chain }));
+  const run = await veritrail(['chain', 'status', '--data', world.folder, '--account', world.at('b.account')]);
+  expect(run.code, run.stderr).to.equal(0);
+  expect(run.stdout).to.contain(`本账户：${BUREAU}`);
+  expect((await veritrail(['chain', 'status', '--data', world.at('nowhere')])).code).to.equal(2);
 });
 
 describe('a chain node that lies', () => {
