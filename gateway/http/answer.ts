@@ -145,7 +145,7 @@ export class AnswerReader {
 
   async *#readOpaque(pieces: AsyncIterable<Uint8Array>, asked: readonly CanonicalNumber[]): AsyncGenerator<AnswerPart> {
     const { chunkBytes, chunkWaitMs } = this.#config;
-    const chunks = gather(pieces, { items: Number.MAX_SAFE_INTEGER, bytes: chunkBytes, waitMs: chunkWaitMs });
+    const chunks = gather(cut(pieces, chunkBytes), { items: Number.MAX_SAFE_INTEGER, bytes: chunkBytes, waitMs: chunkWaitMs });
     for await (const { items, isLast } of withLast(chunks, chunkWaitMs)) {
       const bytes = concatBytes(...items);
       yield { bytes, subjects: asked, fields: this.#disclosed([], bytes.length > 0), isLast };
@@ -206,6 +206,12 @@ function readNumber(name: keyof typeof NUMBER_CLASSES, value: JsonValue): Canoni
   } catch (error) {
     if (isCodedError(error)) throw new AccessRefusal('UNKNOWN_SUBJECT');
     throw error;
+  }
+}
+
+async function* cut(pieces: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    for (let start = 0; start < piece.length; start += maxBytes) yield piece.subarray(start, start + maxBytes);
   }
 }
 

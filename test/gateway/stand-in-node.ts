@@ -13,15 +13,16 @@ import { asHash, type Hash } from '../../core/bytes/hash.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
 import { parseJson } from '../../core/bytes/json.ts';
 import { type AccessBody, encodeAccessBody } from '../../core/access/body.ts';
-import { handleOf } from '../../core/access/handle.ts';
+import { encodeNumber } from '../../core/access/handle.ts';
 import { type CanonicalNumber, parseNumber } from '../../core/access/number.ts';
 import { type AccessOutcome, encodeOutcome, outcomeSignedBytes } from '../../core/access/outcome.ts';
 import { parseSignedRequest, requestDigestOf } from '../../core/access/request.ts';
 import { growSubjectTree, type ShownSubject } from '../../core/access/subject.ts';
 import { commitmentOf, encodeEntry, type Entry, KINDS } from '../../core/log/entry.ts';
 import { encodePromise } from '../../core/log/promise.ts';
-import { type HistorySecret, slotAt } from '../../core/log/slot.ts';
+import { asHistorySecret, slotAt } from '../../core/log/slot.ts';
 import { leafHashOf } from '../../core/log/tree.ts';
+import { sm3 } from '../../core/sm/sm3.ts';
 import { CUSTODIAN, keys, LOG_ID, ORIGIN, QUANTUM, SPAN } from './registry.ts';
 
 export interface NodeEvent {
@@ -53,10 +54,9 @@ export class StandInNode {
   /** Changes the answer: what a lying node would say. */
   lie: ((receipt: Record<string, unknown>) => unknown) | null = null;
   attempts = 0;
-  readonly #answers = new Map<string, { readonly asked: string; readonly answer: string }>();
+  readonly #answers = new Map<string, { readonly asked: string; readonly answer: Promise<string | null> }>();
   readonly #chunks = new Map<string, boolean>();
   readonly #counts = new Map<string, number>();
-  readonly #handles = new Map<string, HistorySecret>();
   #server: Server | null = null;
 
   async start(port = 0): Promise<void> {
@@ -92,9 +92,10 @@ export class StandInNode {
     const asked = Buffer.concat(pieces).toString();
     const known = this.#answers.get(key);
     if (known !== undefined && known.asked !== asked) return refuse(response, 409, 'CONFLICT');
-    const answer = known?.answer ?? (await this.#record(asked));
+    const pending = known?.answer ?? this.#record(asked);
+    this.#answers.set(key, { asked, answer: pending });
+    const answer = await pending;
     if (answer === null) return refuse(response, 409, 'CONFLICT');
-    this.#answers.set(key, { asked, answer });
     if (point === 'after-durable') return void response.destroy();
     const said = this.lie === null ? answer : JSON.stringify(this.lie(JSON.parse(answer) as Record<string, unknown>));
     response.writeHead(201, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(said) });
@@ -186,11 +187,10 @@ export class StandInNode {
     return { entry, subject, leafHash, nonce, row };
   }
 
-  /** Handles cost milliseconds: kept, as a node keeps them. */
+  /** A mere hash for a handle, which costs milliseconds and which no gateway ever sees. */
   #nextSlot(number: CanonicalNumber): Hash {
     const name = `${number.class} ${number.id}`;
-    const h = this.#handles.get(name) ?? handleOf(keys.vrf, LOG_ID, number);
-    this.#handles.set(name, h);
+    const h = asHistorySecret(sm3(encodeNumber(number)));
     const count = this.#counts.get(name) ?? 0;
     this.#counts.set(name, count + 1);
     return slotAt(h, count);

@@ -32,7 +32,7 @@ const FIELDS = (prefix: string): object[] => [
   { name: '电话', class: 'contact', path: `${prefix}/phone` },
 ];
 
-export function sampleRoutes(upstream: string): object[] {
+export function sampleRoutes(upstream: string, chunkBytes = 4096): object[] {
   const common = { upstream, purposes: [PURPOSE], timeoutMs: 2_000 };
   const one = { subjects: [{ class: 'resident', path: '/idNumber' }], fields: FIELDS('') };
   const many = {
@@ -86,7 +86,7 @@ export function sampleRoutes(upstream: string): object[] {
       method: 'GET',
       path: '/photos/{idNumber}',
       subjects: [{ class: 'resident', at: 'path:idNumber' }],
-      answer: { kind: 'opaque', fields: [{ name: '照片', class: 'biometric' }], types: ['image/png'], chunkBytes: 4096 },
+      answer: { kind: 'opaque', fields: [{ name: '照片', class: 'biometric' }], types: ['image/png'], chunkBytes: chunkBytes },
       grades: ['personal-key'],
     },
   ];
@@ -160,7 +160,7 @@ export async function startWorldGateway(
   const given = {
     custodian: CUSTODIAN,
     dataDir: join(world.directory, 'gateway'),
-    node: { url: world.node.url, tokenFile: join(world.keys, 'node.token'), timeoutMs: 400 },
+    node: { url: world.node.url, tokenFile: join(world.keys, 'node.token'), timeoutMs: 5_000 },
     registry: { verifiers: [world.verifier.url], pollMs: 100 },
     recordsKey: join(world.keys, 'records.key.json'),
     passphraseFile: join(world.keys, 'passphrase'),
@@ -245,7 +245,9 @@ export async function signAsk(gatewayUrl: string, ask: Ask): Promise<SignedAsk> 
   const second = operator && { keyId: operator.keyId, signature: await operator.sign(requestSignedBytes(prepared.payload)) };
   const signed = await signRequest(prepared, signer, second ?? null);
   const headers = await signOutgoing(call, signed, prepared.salt, signer, now);
-  if (ask.body !== undefined) Object.assign(headers, { 'content-type': 'application/json' });
+  // node:http frames the body of a GET only when it is told to.
+  if (ask.body !== undefined)
+    Object.assign(headers, { 'content-type': 'application/json', 'content-length': String(body.length) });
   ask.change?.(headers);
   const { requestDigestOf } = await import('../../core/access/request.ts');
   return { method, target: ask.sentTarget ?? target, headers, body, digest: requestDigestOf(prepared.payload) };
