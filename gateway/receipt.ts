@@ -46,23 +46,31 @@ const MAX_CLOCK_DIFFERENCE = 300_000;
 export function verifyReceipt(question: ReceiptQuestion): OpenedEntry[] {
   const { request, receipt, facts, now } = question;
   const { outcome, envelope } = receipt.outcome;
-  const digest = requestDigestOf(request.envelope.payload);
-  require(equalBytes(outcome.request, digest) && equalBytes(receipt.requestDigest, digest), 'OTHER_REQUEST');
-  require(outcome.custodian === request.request.custodian, 'OTHER_CUSTODIAN');
   require(outcome.chunk.number === question.chunk, 'OTHER_CHUNK');
   require(Math.abs(now - outcome.answeredAt) <= MAX_CLOCK_DIFFERENCE, 'BAD_TIME');
   const signature = envelope.signatures[0]!;
   const key = requireRequestKey(facts, signature.keyId, outcome.custodian, now);
   require(isSm2Signature(key.publicKey, outcomeSignedBytes(envelope.payload), signature.signature), 'BAD_SIGNATURE');
+  const opened = openReceipt(request, receipt);
   const log = requireLog(question);
-  const subjects = requireSubjects(question);
+  for (const entry of opened) requirePromised(question, log, entry);
+  return opened;
+}
+
+/** What the receipt opens, whoever signed it: for records that were verified when they came. Throws UNVERIFIED. */
+export function openReceipt(request: SignedRequest, receipt: Receipt): OpenedEntry[] {
+  const { outcome } = receipt.outcome;
+  const digest = requestDigestOf(request.envelope.payload);
+  require(equalBytes(outcome.request, digest) && equalBytes(receipt.requestDigest, digest), 'OTHER_REQUEST');
+  require(outcome.custodian === request.request.custodian, 'OTHER_CUSTODIAN');
+  const subjects = requireSubjects(receipt);
   const entries = new Map(receipt.entries.map((entry) => [encodeHex(entry.leafHash), entry]));
   require(entries.size === Math.max(1, subjects.length) && entries.size === receipt.entries.length, 'BAD_COUNT');
   const shown = subjects.length > 0 ? subjects : [nobodyOf(receipt)];
   return shown.map((one) => {
     const entry = entries.get(encodeHex(one.leafHash));
     if (entry === undefined) throw refusal('BAD_COMMITMENT');
-    return openEntry(question, log, entry, one);
+    return openEntry(request, receipt, entry, one);
   });
 }
 
@@ -90,7 +98,7 @@ interface Shown {
 }
 
 /** The tree is grown again from what was handed over, so that every path and every place in it is our own work. */
-function requireSubjects({ receipt }: ReceiptQuestion): Shown[] {
+function requireSubjects(receipt: Receipt): Shown[] {
   const { subjectCount, subjectsRoot } = receipt.outcome.outcome;
   require(receipt.subjects.length === subjectCount, 'BAD_COUNT');
   try {
@@ -114,19 +122,22 @@ function nobodyOf({ nobody }: Receipt): Shown {
 }
 
 function openEntry(
-  { request, receipt, facts, now }: ReceiptQuestion,
-  log: LogFact,
+  request: SignedRequest,
+  receipt: Receipt,
   { leafHash, kind, recordedAt, promise }: ReceiptEntry,
   { nonce, subject }: Shown,
 ): OpenedEntry {
   const body = encodeAccessBody({ outcome: receipt.outcome, request, subject: subject && shownOf(subject) });
   const entry = { kind, recordedAt, slot: promise.slot, commitment: commitmentOf(nonce, body) };
-  require(kind === KINDS.access && recordedAt % log.quantum === 0, 'BAD_COMMITMENT');
-  require(equalBytes(leafHashOf(encodeEntry(entry)), leafHash), 'BAD_COMMITMENT');
+  require(kind === KINDS.access && equalBytes(leafHashOf(encodeEntry(entry)), leafHash), 'BAD_COMMITMENT');
+  return { leafHash, entry, nonce, body, promise };
+}
+
+function requirePromised({ facts, now }: ReceiptQuestion, log: LogFact, { leafHash, entry, promise }: OpenedEntry): void {
+  require(entry.recordedAt % log.quantum === 0, 'BAD_COMMITMENT');
   require(equalBytes(promise.logId, log.logId) && equalBytes(promise.leafHash, leafHash), 'BAD_PROMISE');
   require(Math.abs(now - promise.issuedAt) <= MAX_CLOCK_DIFFERENCE, 'BAD_TIME');
   requirePromise(promise, log, requireLogKey(facts, promise.keyId, log, now));
-  return { leafHash, entry, nonce, body, promise };
 }
 
 function shownOf({ number, salt, index, path }: ShownSubject): ShownSubject {

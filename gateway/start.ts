@@ -27,7 +27,7 @@ export async function runFromConfig<Config extends { readonly exitWithParent: bo
   read: (path: string) => Promise<Config>,
   start: (options: ProgramOptions<Config>) => Promise<Running>,
 ): Promise<void> {
-  const logger = createLogger({ program });
+  const logger = createLogger({ program, fields: ['source', 'dead', 'target'] });
   const orExit = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();

@@ -6,8 +6,7 @@
  *     Content-Digest, Signature-Input, Signature: service/http-signature.ts
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { decodeBase64, decodeHex, encodeUtf8, equalBytes } from '../../core/bytes/bytes.ts';
-import { concatBytes } from '../../core/bytes/bytes.ts';
+import { decodeBase64, decodeHex, equalBytes } from '../../core/bytes/bytes.ts';
 import { isCodedError, malformed, unverified, untrusted } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { parseJson } from '../../core/bytes/json.ts';
@@ -22,6 +21,7 @@ import { isSm2Signature } from '../../core/sm/sm2.ts';
 import { readCallSignature, REQUEST_HEADER } from '../../service/http-signature.ts';
 import { HttpRefusal } from '../../service/problem.ts';
 import { type AgedFacts, requireRequestKey } from '../registry.ts';
+import { encodeQuery } from '../query.ts';
 import type { GivenCall } from './route.ts';
 
 export const SALT_HEADER = 'veritrail-salt';
@@ -82,11 +82,6 @@ function requireSignatures({ request, envelope }: SignedRequest, accessorKey: Pa
     isSm2Signature(accessorKey, bytes, first!.signature) &&
     (publicKey === null || (second !== undefined && isSm2Signature(publicKey, bytes, second.signature)));
   if (!holds) throw unverified('a signature of the request does not hold', { reason: 'BAD_SIGNATURE' });
-}
-
-/** The method, a blank, the request target, a line feed, and the body (docs/formats.md §23). */
-export function encodeQuery({ method, target, body }: Pick<GivenCall, 'method' | 'target' | 'body'>): Uint8Array {
-  return concatBytes(encodeUtf8(`${method} ${target}\n`), body);
 }
 
 function isOfQuery({ request }: SignedRequest, headers: IncomingHttpHeaders, call: GivenCall): boolean {

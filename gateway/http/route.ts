@@ -6,18 +6,15 @@ import { isCodedError } from '../../core/bytes/error.ts';
 import type { JsonValue } from '../../core/bytes/json.ts';
 import { parseJson } from '../../core/bytes/json.ts';
 import { type CanonicalNumber, normaliseNumber, NUMBER_CLASSES } from '../../core/access/number.ts';
+import type { Query } from '../query.ts';
 import { SubjectSet } from '../subject-set.ts';
 import type { RouteConfig } from './config.ts';
 import { AccessRefusal, type Reason } from './refusal.ts';
 import { valuesAt } from './pointer.ts';
 
 /** A call as it came. */
-export interface GivenCall {
-  readonly method: string;
-  /** Origin form, as sent. */
-  readonly target: string;
+export interface GivenCall extends Query {
   readonly contentType: string | null;
-  readonly body: Uint8Array;
 }
 
 export interface Plan {

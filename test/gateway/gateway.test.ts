@@ -146,7 +146,7 @@ describe('a gateway', () => {
     const first = await startWorldGateway(t, world, { publicUrl: 'http://gateway.example' });
     const given = await signAsk('http://gateway.example', { target: PERSON });
     const answers = await Promise.all([1, 2, 3].map(() => send(first.url, given)));
-    expect(answers.map(({ status }) => status).sort()).to.deep.equal([200, 409, 409]);
+    expect(answers.map(({ status }) => status)).to.have.members([200, 409, 409]);
     const other = await startWorldGateway(t, world, { publicUrl: 'http://gateway.example', dataDir: `${world.directory}/other` });
     const there = await send(other.url, given);
     expect([there.status, reasonOf(there)]).to.deep.equal([409, 'REPLAYED']);

@@ -42,7 +42,7 @@ interface Question {
   readonly request: JsonObject;
   readonly outcome: Pick<AccessOutcome, 'result' | 'code' | 'fields' | 'chunk'>;
   readonly subjects: readonly { readonly class: number; readonly id: string }[];
-  readonly seal: JsonObject | null;
+  readonly seal: { readonly entry: string } | null;
 }
 
 export class StandInNode {
@@ -121,7 +121,7 @@ export class StandInNode {
       custodian: CUSTODIAN,
       origin: ORIGIN,
       request: digest,
-      seal: question.seal === null ? null : leafHashOf(Buffer.from(String(question.seal['entry']), 'base64')),
+      seal: question.seal === null ? null : leafHashOf(Buffer.from(question.seal.entry, 'base64')),
       subjectCount: tree.subjects.length,
       subjectsRoot: tree.subjectsRoot,
     };
