@@ -14,9 +14,11 @@ import { leafHashOf, rootAt } from '../../core/log/tree.ts';
 import { proveConsistency } from '../../core/log/tree-proof.ts';
 import { SWAP_STATE } from '../../verifier/api/shape.ts';
 import { bytesOf } from '../log/memory-log.ts';
+import type { Signer } from '../../core/log/signer.ts';
 import { AUDIT, digestOf, ISSUER, signerNamed, StoryLog, witnessName } from '../verify/story.ts';
 import { type Answer, hasTrouble, logView, type Served, until, World } from './world.ts';
 
+const SUCCESSOR = '11999900MB0000004W';
 let world: World;
 let log: StoryLog;
 let witness: Served;
@@ -100,6 +102,27 @@ describe('the swap register', () => {
     }
     const later = world.sign(checkpointOf());
     await expectTaken(swap(6, later), later);
+  });
+
+  test('takes the notes of a successor once the log has moved, and the former owner’s no more', async () => {
+    const { story } = world;
+    const before = world.sign(checkpointOf());
+    await expectTaken(swap(0, before), before);
+    story.enter(SUCCESSOR, '样例市规划局');
+    const early = world.sign(checkpointOf());
+    story.succeed(ISSUER, SUCCESSOR);
+    const signed = (signer: Signer, changes: Partial<Checkpoint> = {}): string =>
+      formatNote(signNote(checkpointOf(log, changes), signer));
+    const [former, successor] = [story.logSigners.get(ISSUER)!, story.logSigners.get(SUCCESSOR)!];
+    const { at } = world.chain.head;
+    await until('the move was read', async () => (await logView(witness, log)).authority === SUCCESSOR);
+    await expectRefused(swap(0, signed(former)), 422, 'UNVERIFIED');
+    await expectRefused(swap(0, signed(successor, { issuedAt: at - 1 })), 422, 'UNVERIFIED');
+    // What the former owner signed while the log was its own may still come.
+    await expectTaken(swap(0, early), early);
+    grow('a');
+    const note = signed(successor);
+    await expectTaken(swap(0, note), note);
   });
 
   test('takes a log that had no register before at the size it has', async () => {

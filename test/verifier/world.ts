@@ -72,6 +72,7 @@ export class World {
     const { genesisHash, anchorAddress, facts } = this.story;
     this.chain = new FakeChain({ chainId: 20777, genesisHash, anchorAddress });
     this.registered = this.chain.mine(facts.block.at, ...eventsOf(facts));
+    this.story.onEvents = (at, events) => void this.chain.mine(at, ...events);
   }
 
   static async create(): Promise<World> {
@@ -105,7 +106,7 @@ export class World {
   }
 
   mineNote(note: string, log: StoryLog = this.story.issuer, kind: 'anchored' | 'forked' = 'anchored'): void {
-    this.chain.anchor(note, this.story.logSigners.get(log.authority)!.publicKey, this.story.tick(), kind);
+    this.chain.anchor(note, this.story.logSignerOf(log).publicKey, this.story.tick(), kind);
   }
 
   /** What the log's key says of any checkpoint, true or not. */
@@ -203,6 +204,7 @@ export class World {
 }
 
 export interface LogView {
+  readonly authority: string;
   readonly size: number | null;
   readonly anchoredSize: number | null;
   readonly trouble: string | null;

@@ -169,6 +169,8 @@ export const LOG = z.strictObject({
   ...LOG_VIEW,
   checkpoint: NOTE.nullable(),
   anchor: z.strictObject({ ...ANCHOR, attestations: z.array(ATTESTATION) }).nullable(),
+  /** Which of the log's anchors that is, counted from 0: what a charge names it by. */
+  sequence: WHOLE.nullable(),
   /** What convicts the log (fork-<logId>.json, bad-<logId>.json), or null. */
   finding: z.looseObject({ format: TEXT, logId: HASH }).nullable(),
   /** A monitor looks for the entry that convicts the log before the court; null when there is nothing to look for. */
