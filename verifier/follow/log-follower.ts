@@ -115,8 +115,8 @@ export class LogFollower {
   /** The court has found against what is stood on. Once a quorum has cleared the log, that no longer counts. */
   #isDisputed(): boolean {
     const { facts } = this.#options.chain;
-    const dispute = facts === null ? undefined : findDispute(facts, this.logId);
-    return dispute !== undefined && this.#standing !== null && this.#standing.checkpoint.size >= dispute.fromSize;
+    const size = this.#standing?.checkpoint.size ?? -1;
+    return facts !== null && size >= (findDispute(facts, this.logId)?.fromSize ?? Number.POSITIVE_INFINITY);
   }
 
   /** True when our own replay came to both roots of the anchored checkpoint. */
@@ -198,22 +198,22 @@ export class LogFollower {
     const firstAhead = this.anchors.findLastIndex((anchor) => this.isHeld(anchor)) + 1;
     const ahead = this.anchors.slice(firstAhead).filter(({ checkpoint }) => checkpoint.size < limit);
     const isSigned = (anchor: Anchor): boolean => anchor.isSigned(log, facts);
+    const signed = (anchor: Anchor): SignedCheckpoint => ({
+      checkpoint: anchor.checkpoint,
+      note: anchor.signedNote(log, facts)!,
+    });
     const newest = ahead.findLast(isSigned);
     if (newest === undefined || (this.#withheld?.anchor === newest && this.#options.clock() < this.#withheld.retryAt)) return;
     const waypoints = ahead.map(({ checkpoint }, i) => ({ checkpoint, signedNote: () => ahead[i]!.signedNote(log, facts) }));
-    if (await this.#replayTo(registered, this.#signed(newest, registered), waypoints, signal)) {
+    if (await this.#replayTo(registered, signed(newest), waypoints, signal)) {
       this.#withheld = null;
       return;
     }
     this.#withheld = { anchor: newest, retryAt: this.#options.clock() + this.#options.timing.retryMs };
     const nearest = ahead.find(isSigned);
     if (nearest !== newest && nearest !== undefined) {
-      await this.#replayTo(registered, this.#signed(nearest, registered), [], signal);
+      await this.#replayTo(registered, signed(nearest), [], signal);
     }
-  }
-
-  #signed(anchor: Anchor, { log, facts }: Registered): SignedCheckpoint {
-    return { checkpoint: anchor.checkpoint, note: anchor.signedNote(log, facts)! };
   }
 
   async #replayTo(
