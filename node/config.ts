@@ -12,6 +12,7 @@ import { CHAIN_CONFIG } from '../chain/config.ts';
 import { PATH, PORT, readConfig, URL_BASE } from '../service/config.ts';
 import { IDENTITY_CONFIG } from './api/person.ts';
 
+const THIRTY_DAYS = 30 * 86_400_000;
 const NODE_CONFIG = z.strictObject({
   /** `<consortium>/<USCC>/<name>`: the log. */
   origin: z.string(),
@@ -53,6 +54,8 @@ const NODE_CONFIG = z.strictObject({
   publicUrl: URL_BASE.optional(),
   /** Requests are judged by registry facts at most this old. */
   maxStatusAgeMs: z.number().int().min(1000).default(86_400_000),
+  /** Objections are to be replied to within this: thirty days (GB/T 35273-2020, 8.7), or less. */
+  replyWithinMs: z.number().int().min(1000).max(THIRTY_DAYS).default(THIRTY_DAYS),
   /** A quantum with fewer entries is filled up to this many, by entries that say nothing. */
   padQuantumTo: z.number().int().min(0).max(10_000).default(0),
   /** Stop when stdin ends: the starter died. */

@@ -99,6 +99,7 @@ export async function openAccessPart(base: NodeBase): Promise<ClassPart> {
       vrfKeys,
       records,
       maxStatusAgeMs: config.maxStatusAgeMs,
+      replyWithinMs: config.replyWithinMs,
       random,
     });
     const gate = new PartyGate({ judge: custody.judge, publicUrl: config.publicUrl ?? null, clock });

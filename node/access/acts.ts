@@ -1,25 +1,18 @@
 /**
- * What is said in a person's history beside accesses: her objection (kind 18), the custodian's answer (19), and that the content of an entry
- * was erased (20). Each stands under the VRF key of now, whichever epoch the entry is from that it is about.
+ * What is said in a person's history beside accesses: her objection (kind 18), the custodian's reply to it (19), and that the content of
+ * entries was erased (20). Each stands under the VRF key of now, whichever epoch the entry is from that it is about.
  *
  * Whose history it is, only the entry's own body says: nowhere does a list lead from entries to persons. So what was erased can be neither
- * answered nor erased again, and an entry with an open objection is not erased.
+ * replied to nor erased again, and an entry with an open objection is not erased.
  */
-import { conflict, forbidden, isCodedError, notFound } from '../../core/bytes/error.ts';
+import { encodeHex } from '../../core/bytes/bytes.ts';
+import { conflict, forbidden, isCodedError, malformed, notFound } from '../../core/bytes/error.ts';
 import { asHash, type Hash } from '../../core/bytes/hash.ts';
-import { equalBytes } from '../../core/bytes/bytes.ts';
 import { parseAccessBody } from '../../core/access/body.ts';
 import type { CanonicalNumber } from '../../core/access/number.ts';
-import {
-  type AnswerBody,
-  encodeAnswer,
-  encodeErasure,
-  encodeObjection,
-  parseAnswer,
-  parseObjection,
-} from '../../core/citizen/act.ts';
 import { kindNameOf, type KindName, NONCE_LENGTH } from '../../core/log/entry.ts';
 import type { HistorySecret } from '../../core/log/slot.ts';
+import { encodeErasure, encodeObjection, encodeReply, parseReply, type Reply } from '../../core/redress/redress.ts';
 import type { BodyStore } from '../bodies/body-store.ts';
 import type { Draft, Recording } from '../quantum/acceptance.ts';
 import { type EraseTerms, requireErasable } from './floor.ts';
@@ -31,6 +24,8 @@ export interface ActOptions {
   readonly bodies: BodyStore;
   readonly ledger: Ledger;
   readonly handlesOf: (numbers: readonly CanonicalNumber[]) => Promise<readonly HistorySecret[]>;
+  /** From an objection to when the reply to it is due. */
+  readonly replyWithinMs: number;
   readonly random: (length: number) => Uint8Array;
   /** UTC ms. */
   readonly clock: () => number;
@@ -39,13 +34,10 @@ export interface ActOptions {
 /** One request, but for which one it is. */
 export type Act = Omit<Recording, 'request'>;
 
-/** An entry with whoever it is about; null for an access that was about nobody. */
+/** Whom an entry is about, null for nobody, and what decides how long it is kept. */
 interface About {
   readonly kind: KindName;
   readonly person: CanonicalNumber | null;
-  /** In her history; null for nobody. */
-  readonly own: OwnEntry | null;
-  readonly at: Draft['at'];
   readonly wasGranted: boolean;
   readonly madeAt: number;
 }
@@ -59,77 +51,95 @@ export class Acts {
 
   /** Throws NOT_FOUND for what is no access in her history: what is under seal is none yet. */
   async object(person: CanonicalNumber, entry: Hash, text: string): Promise<Act> {
-    const { histories, ledger } = this.#options;
-    const own = (await histories.entriesOf(person)).find(({ leafHash }) => equalBytes(leafHash, entry));
-    if (own === undefined || kindNameOf(own.entry.kind) !== 'access') throw notFound('your history has no such access');
-    if (ledger.isErased(entry)) throw conflict('the content of this entry was erased; nobody could answer');
-    const draft = { ...(await this.#draftFor(person)), kind: 'objection' as const, body: encodeObjection({ entry, text }) };
+    const { ledger, clock, replyWithinMs } = this.#options;
+    const own = await this.#ownEntry(person, entry);
+    if (own === null || kindNameOf(own.entry.kind) !== 'access') throw notFound('your history has no such access');
+    if (ledger.isErased(entry)) throw conflict('the content of this entry was erased; nobody could reply');
+    const saidAt = clock();
+    const dueAt = saidAt + replyWithinMs;
+    const body = encodeObjection({ entry, text, saidAt, dueAt });
     return {
-      drafts: [draft],
+      drafts: [{ kind: 'objection', at: await this.#nextOf(person), nonce: this.#nonce(), body }],
       claims: [],
       also: (write, recorded) =>
-        write.put(ledger.objections, recorded.entries[0]!.leafHash, ledger.encodeObjection(entry, recorded.recordedAt)),
+        write.put(ledger.objections, recorded.entries[0]!.leafHash, ledger.encodeObjection({ entry, saidAt, dueAt })),
     };
   }
 
-  /** Throws NOT_FOUND, CONFLICT for one that was answered. */
-  async answer({ objection, outcome, text }: AnswerBody): Promise<Act> {
-    const { ledger } = this.#options;
-    const known = ledger.objection(objection);
+  /** A later reply takes the place of an earlier one. Throws NOT_FOUND, CONFLICT when the access was erased. */
+  async reply(said: Omit<Reply, 'repliedAt'>): Promise<Act> {
+    const { ledger, clock } = this.#options;
+    const known = ledger.objection(said.objection);
     if (known === null) throw notFound('this log knows no such objection');
-    const { at } = await this.#about(known.entry);
-    const draft = { at, nonce: this.#nonce(), kind: 'answer' as const, body: encodeAnswer({ objection, outcome, text }) };
-    const refusal = conflict('the objection was answered already');
-    const value: Act['claims'][number]['value'] = ({ entries }) => entries[0]!.leafHash;
-    return { drafts: [draft], claims: [{ space: ledger.answered, key: objection, value, refusal }] };
+    const { person } = await this.#about(known.entry);
+    const body = encodeReply({ ...said, repliedAt: clock() });
+    return {
+      drafts: [{ kind: 'answer', at: await this.#nextOf(person), nonce: this.#nonce(), body }],
+      claims: [],
+      also: (write, recorded) => write.put(ledger.answered, said.objection, recorded.entries[0]!.leafHash),
+    };
   }
 
   /**
-   * Throws NOT_FOUND, CONFLICT for what is erased, held or under objection, FORBIDDEN before the legal floors. Once it is recorded, the key at
-   * `place` is to be destroyed; a start does it if the program ends in between.
+   * Of one person's entries, or of some that are about nobody. Throws NOT_FOUND, CONFLICT for what is erased, held or under objection, FORBIDDEN
+   * before the legal floors. Once it is recorded, the keys are to be destroyed; a start does it if the program ends in between.
    */
-  async erase(entry: Hash, terms: EraseTerms): Promise<Act & { readonly place: number }> {
+  async erase(entries: readonly Hash[], terms: EraseTerms): Promise<Act> {
     const { ledger, bodies, clock } = this.#options;
+    const erasedAt = clock();
+    const persons = new Map<string, CanonicalNumber | null>();
+    const claims: Act['claims'][number][] = [];
+    for (const entry of entries) {
+      const { person } = await this.#requireErasable(entry, terms, erasedAt);
+      persons.set(person === null ? '' : `${person.class} ${person.id}`, person);
+      const place = await bodies.placeOf(entry);
+      const value: Act['claims'][number]['value'] = (recorded) => ledger.encodeErased(place, recorded.entries[0]!.leafHash);
+      claims.push({ space: ledger.erased, key: entry, value, refusal: conflict('the entry is erased already') });
+    }
+    const [first] = persons.values();
+    if (persons.size !== 1 || first === undefined) throw malformed('the entries are not all about one person');
+    const body = encodeErasure({ entries, legalBasis: terms.legalBasis, erasedAt });
+    return { drafts: [{ kind: 'erasure', at: await this.#nextOf(first), nonce: this.#nonce(), body }], claims };
+  }
+
+  async #requireErasable(entry: Hash, terms: EraseTerms, now: number): Promise<About> {
+    const { ledger } = this.#options;
     if (ledger.heldBecause(entry) !== null) throw conflict('the entry is under legal hold');
     const about = await this.#about(entry);
-    if (about.person !== null && about.own === null) throw conflict('the access is under seal: release it first');
-    if ((await ledger.openObjections()).some((one) => equalBytes(one.entry, entry) || equalBytes(one.leafHash, entry)))
-      throw conflict('an objection about it is not answered yet');
-    requireErasable(about, terms, clock());
-    const place = await bodies.placeOf(entry);
-    const body = encodeErasure({ entry, legalBasis: terms.legalBasis });
-    const refusal = conflict('the entry is erased already');
-    const value: Act['claims'][number]['value'] = ({ entries }) => ledger.encodeErased(place, entries[0]!.leafHash);
-    const draft = { at: about.at, nonce: this.#nonce(), kind: 'erasure' as const, body };
-    return { place, drafts: [draft], claims: [{ space: ledger.erased, key: entry, value, refusal }] };
+    if (about.person !== null && (await this.#ownEntry(about.person, entry)) === null)
+      throw conflict('the access is under seal: release it first');
+    const name = encodeHex(entry);
+    const open = await ledger.openObjections();
+    if (open.some((one) => encodeHex(one.entry) === name || encodeHex(one.leafHash) === name))
+      throw conflict('an objection about it has no reply yet');
+    requireErasable(about, terms, now);
+    return about;
   }
 
   #nonce(): Uint8Array {
     return this.#options.random(NONCE_LENGTH);
   }
 
-  async #draftFor(person: CanonicalNumber): Promise<Pick<Draft, 'at' | 'nonce'>> {
+  /** The next slot of her history; for nobody a random one. */
+  async #nextOf(person: CanonicalNumber | null): Promise<Draft['at']> {
+    if (person === null) return { slot: asHash(this.#options.random(32)) };
     const [h] = await this.#options.handlesOf([person]);
-    return { at: { h: h! }, nonce: this.#nonce() };
+    return { h: h! };
   }
 
-  /** Throws NOT_FOUND, CONFLICT when it was erased. */
-  async #about(entry: Hash): Promise<About> {
-    const { ledger, histories, random } = this.#options;
-    if (ledger.isErased(entry)) throw conflict('the entry is erased already');
-    const { kind, person, wasGranted, madeAt } = await this.#read(entry);
-    if (person === null) return { kind, person, own: null, at: { slot: asHash(random(32)) }, wasGranted, madeAt };
-    const own = (await histories.entriesOf(person)).find(({ leafHash }) => equalBytes(leafHash, entry)) ?? null;
-    return { kind, person, own, at: (await this.#draftFor(person)).at, wasGranted, madeAt };
+  async #ownEntry(person: CanonicalNumber, entry: Hash): Promise<OwnEntry | null> {
+    const name = encodeHex(entry);
+    const entries = await this.#options.histories.entriesOf(person);
+    return entries.find(({ leafHash }) => encodeHex(leafHash) === name) ?? null;
   }
 
-  /** By what the body says: an access says itself whom it was about, the others lead to one. */
-  async #read(leafHash: Hash): Promise<Pick<About, 'kind' | 'person' | 'wasGranted' | 'madeAt'>> {
+  /** By what the bodies say: an access says itself whom it was about, the others lead to one. Throws NOT_FOUND, CONFLICT for an erased one. */
+  async #about(leafHash: Hash): Promise<About> {
     const { bodies, ledger } = this.#options;
     const objection = ledger.objection(leafHash);
-    if (objection !== null) return { ...(await this.#read(objection.entry)), kind: 'objection', madeAt: objection.madeAt };
+    if (objection !== null) return { ...(await this.#about(objection.entry)), kind: 'objection', madeAt: objection.saidAt };
     if (!(await bodies.has(leafHash))) throw notFound('this log knows no such entry');
-    const opened = await bodies.open(leafHash);
+    const opened = ledger.isErased(leafHash) ? null : await bodies.open(leafHash);
     if (opened === null) throw conflict('the entry is erased already');
     const access = readOr(() => parseAccessBody(opened.body));
     if (access !== null) {
@@ -137,9 +147,9 @@ export class Acts {
       const person = access.subject?.number ?? null;
       return { kind: 'access', person, wasGranted: result === 'granted', madeAt: answeredAt };
     }
-    const answer = readOr(() => parseAnswer(opened.body)) ?? readOr(() => parseObjection(opened.body));
-    if (answer === null || !('objection' in answer)) throw forbidden('an entry of this kind is not erased');
-    return { ...(await this.#read(answer.objection)), kind: 'answer' };
+    const reply = readOr(() => parseReply(opened.body));
+    if (reply === null) throw forbidden('an entry of this kind is not erased');
+    return { ...(await this.#about(reply.objection)), kind: 'answer', madeAt: reply.repliedAt };
   }
 }
 

@@ -39,6 +39,8 @@ export interface CustodyOptions {
   readonly facts: () => RegistryFacts;
   readonly factsAgeMs: () => number | null;
   readonly maxStatusAgeMs: number;
+  /** From an objection to when the reply to it is due. */
+  readonly replyWithinMs: number;
   /** Resolves when a checkpoint from no earlier than that instant is anchored. Throws UNAVAILABLE. */
   readonly reach: (since: number) => Promise<void>;
   readonly random: (length: number) => Uint8Array;

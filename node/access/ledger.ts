@@ -4,24 +4,26 @@
  *     erased      leaf hash            u64 place of its key ‖ leaf hash 32 of the kind 20
  *     withheld    leaf hash            law and article by which it is not shown, UTF-8
  *     held        leaf hash            why it must not be erased, UTF-8, sealed: it may name somebody
- *     objection   leaf hash of an 18   leaf hash 32 of the entry it is about ‖ u64 time of the 18
- *     answered    leaf hash of an 18   leaf hash 32 of the 19
+ *     objection   leaf hash of an 18   leaf hash 32 of the entry it is about ‖ u64 saidAt ‖ u64 dueAt
+ *     answered    leaf hash of an 18   leaf hash 32 of the last 19
  *     taken       leaf hash of a 32    u8 1: an access was sealed under it
  *     released    leaf hash of a 32    u8 1: that access stands in the persons' histories
  */
 import { ByteReader, concatBytes, decodeUtf8, encodeUtf8, u64 } from '../../core/bytes/bytes.ts';
 import { asHash, type Hash } from '../../core/bytes/hash.ts';
-import { ANSWER_WITHIN_MS } from '../../core/citizen/act.ts';
 import { type RecordsKey, SealedSpace } from '../../service/sealed-space.ts';
 import type { KeySpace, Store } from '../../service/store.ts';
 
-export interface OpenObjection {
-  /** Leaf hash of the 18. */
-  readonly leafHash: Hash;
+export interface KeptObjection {
   /** Of the entry that it is about. */
   readonly entry: Hash;
-  readonly madeAt: number;
-  readonly answerBy: number;
+  readonly saidAt: number;
+  readonly dueAt: number;
+}
+
+export interface OpenObjection extends KeptObjection {
+  /** Leaf hash of the 18. */
+  readonly leafHash: Hash;
 }
 
 const YES = Uint8Array.of(1);
@@ -59,7 +61,13 @@ export class Ledger {
   }
 
   isErased(leafHash: Hash): boolean {
-    return this.erased.getSync(leafHash) !== undefined;
+    return this.erasedPlace(leafHash) !== null;
+  }
+
+  /** Where its key stood, or null. */
+  erasedPlace(leafHash: Hash): number | null {
+    const value = this.erased.getSync(leafHash);
+    return value === undefined ? null : new ByteReader(value).u64();
   }
 
   /** The law by which it is not shown, or null. */
@@ -90,8 +98,8 @@ export class Ledger {
     await write.write({ sync: true });
   }
 
-  encodeObjection(entry: Hash, madeAt: number): Uint8Array {
-    return concatBytes(entry, u64(madeAt));
+  encodeObjection({ entry, saidAt, dueAt }: KeptObjection): Uint8Array {
+    return concatBytes(entry, u64(saidAt), u64(dueAt));
   }
 
   objection(leafHash: Hash): OpenObjection | null {
@@ -99,14 +107,14 @@ export class Ledger {
     return value === undefined ? null : decodeObjection(leafHash, value);
   }
 
-  /** Those that have no answer, the oldest first. */
+  /** Those that have no reply, the oldest first. */
   async openObjections(): Promise<OpenObjection[]> {
     const open: OpenObjection[] = [];
     for await (const [key, value] of this.objections.iterate()) {
       const leafHash = asHash(key);
       if (this.answered.getSync(leafHash) === undefined) open.push(decodeObjection(leafHash, value));
     }
-    return open.sort((a, b) => a.madeAt - b.madeAt);
+    return open.sort((a, b) => a.saidAt - b.saidAt);
   }
 
   yes(): Uint8Array {
@@ -117,6 +125,6 @@ export class Ledger {
 function decodeObjection(leafHash: Hash, value: Uint8Array): OpenObjection {
   const reader = new ByteReader(value);
   const entry = asHash(reader.bytes(32).slice());
-  const madeAt = reader.u64();
-  return { leafHash, entry, madeAt, answerBy: madeAt + ANSWER_WITHIN_MS };
+  const [saidAt, dueAt] = [reader.u64(), reader.u64()];
+  return { leafHash, entry, saidAt, dueAt };
 }

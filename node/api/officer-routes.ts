@@ -1,8 +1,8 @@
 /**
  * What the custodian's own officer does with single entries (role officer):
  *
- *     POST /v1/answers             {"objection","outcome","text"}             kind 19
- *     POST /v1/erasures            {"leafHash","legalBasis","orderedBy"}      kind 20; the key and nonce of the content are destroyed
+ *     POST /v1/answers             {"objection","decision","text"}            kind 19
+ *     POST /v1/erasures            {"entries","legalBasis","orderedBy"}       kind 20; keys and nonces of the contents are destroyed
  *     POST /v1/holds               {"leafHash","reason"}                      not to be erased; null lifts it
  *     POST /v1/withholdings        {"leafHash","legalBasis"}                  not shown, under this law; null shows it again
  *     POST /v1/objections/open     {}                                         what is to be answered, by when, and what is overdue
@@ -10,12 +10,12 @@
  */
 import type { Request, Response } from 'express';
 import { z } from 'zod';
-import { ByteReader, encodeHex } from '../../core/bytes/bytes.ts';
+import { encodeHex } from '../../core/bytes/bytes.ts';
 import { notFound } from '../../core/bytes/error.ts';
 import { hashFromHex } from '../../core/bytes/hash.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
 import { isPlainText } from '../../core/bytes/plain-text.ts';
-import { ANSWER_OUTCOMES, MAX_ACT_TEXT } from '../../core/citizen/act.ts';
+import { DECISIONS } from '../../core/redress/redress.ts';
 import { parseIdempotencyKey, readJson } from '../../service/body.ts';
 import { type Route, sendBytes, sendJson } from '../../service/http.ts';
 import { requireRole, type Tokens } from '../../service/token.ts';
@@ -29,8 +29,16 @@ import { HASH } from './person-routes.ts';
 import { recordOnce } from './record.ts';
 
 const text = (maxLength: number) => z.string().refine((value) => isPlainText(value, maxLength));
-const ANSWER = z.strictObject({ objection: HASH, outcome: z.enum(ANSWER_OUTCOMES), text: text(MAX_ACT_TEXT) });
-const ERASURE = z.strictObject({ leafHash: HASH, legalBasis: text(500), orderedBy: z.enum(ORDER_ISSUERS).nullable() });
+const ANSWER = z.strictObject({ objection: HASH, decision: z.enum(DECISIONS), text: text(2_000) });
+const ERASURE = z.strictObject({
+  entries: z
+    .array(HASH)
+    .min(1)
+    .max(1_000)
+    .refine((entries) => new Set(entries).size === entries.length),
+  legalBasis: text(500),
+  orderedBy: z.enum(ORDER_ISSUERS).nullable(),
+});
 const HOLD = z.strictObject({ leafHash: HASH, reason: text(500).nullable() });
 const WITHHOLDING = z.strictObject({ leafHash: HASH, legalBasis: text(500).nullable() });
 const RELEASE = z.strictObject({ seal: HASH, renewals: z.array(z.string().max(128)).max(1000), release: SHOWN_ENTRY });
@@ -45,8 +53,8 @@ export function officerRoutes(custody: Custody, tokens: Tokens): Route[] {
   return [
     route('/v1/answers', async (request, response) => {
       const body = await readJson(request, ANSWER, MAX_BYTES);
-      const answer = { ...body, objection: hashFromHex(body.objection) };
-      await record(custody, request, response, { route: '/v1/answers', body, prepare: () => custody.acts.answer(answer) });
+      const reply = { ...body, objection: hashFromHex(body.objection) };
+      await record(custody, request, response, { route: '/v1/answers', body, prepare: () => custody.acts.reply(reply) });
     }),
     route('/v1/erasures', (request, response) => erase(custody, request, response)),
     route('/v1/holds', async (request, response) => {
@@ -99,14 +107,14 @@ async function record(custody: Custody, request: Request, response: Response, wh
 
 async function erase(custody: Custody, request: Request, response: Response): Promise<void> {
   const body = await readJson(request, ERASURE, MAX_BYTES);
-  const entry = hashFromHex(body.leafHash);
+  const entries = body.entries.map(hashFromHex);
   const { acts, bodies, ledger } = custody;
   await record(custody, request, response, {
     route: '/v1/erasures',
     body,
-    prepare: () => acts.erase(entry, { legalBasis: body.legalBasis, orderedBy: body.orderedBy }),
+    prepare: () => acts.erase(entries, { legalBasis: body.legalBasis, orderedBy: body.orderedBy }),
     // The ledger has it now: a start would do the same.
-    after: () => bodies.erase([new ByteReader(ledger.erased.getSync(entry)!).u64()]),
+    after: () => bodies.erase(entries.map((entry) => ledger.erasedPlace(entry)!)),
   });
 }
 
@@ -117,12 +125,12 @@ async function requireKnown({ bodies }: Custody, leafHash: string): Promise<void
 async function openObjections({ ledger, clock }: Custody): Promise<JsonObject> {
   const now = clock();
   const open = await ledger.openObjections();
-  const rows = open.map(({ leafHash, entry, madeAt, answerBy }) => ({
+  const rows = open.map(({ leafHash, entry, saidAt, dueAt }) => ({
     leafHash: encodeHex(leafHash),
     entry: encodeHex(entry),
-    madeAt,
-    answerBy,
-    isOverdue: now > answerBy,
+    saidAt,
+    dueAt,
+    isOverdue: now > dueAt,
   }));
   return { objections: rows };
 }

@@ -13,7 +13,6 @@ import { isPlainText } from '../../core/bytes/plain-text.ts';
 import { formatAccessAnswer } from '../../core/access/answer.ts';
 import { encodeNumber } from '../../core/access/handle.ts';
 import type { CanonicalNumber } from '../../core/access/number.ts';
-import { ANSWER_WITHIN_MS, MAX_ACT_TEXT } from '../../core/citizen/act.ts';
 import { hmacSm3 } from '../../core/sm/hmac.ts';
 import { parseIdempotencyKey, readJson } from '../../service/body.ts';
 import { type Route, sendBytes, sendJson } from '../../service/http.ts';
@@ -23,9 +22,10 @@ import type { PersonTokens } from './person.ts';
 import { RateLimit } from './rate-limit.ts';
 import { recordOnce } from './record.ts';
 
+const MAX_TEXT = 2_000;
 const NOTHING = z.strictObject({});
 export const HASH = z.string().regex(/^[0-9a-f]{64}$/);
-const OBJECTION = z.strictObject({ leafHash: HASH, text: z.string().refine((text) => isPlainText(text, MAX_ACT_TEXT)) });
+const OBJECTION = z.strictObject({ leafHash: HASH, text: z.string().refine((text) => isPlainText(text, MAX_TEXT)) });
 const MAX_BYTES = 16 << 10;
 const QUESTIONS = { burst: 20, perMinute: 10 };
 const OBJECTIONS = { burst: 10, perMinute: 1 };
@@ -77,7 +77,7 @@ async function object(custody: Custody, person: CanonicalNumber, request: Reques
     prepare: async () => ({ act: await custody.acts.object(person, hashFromHex(body.leafHash), body.text) }),
     describe: async (recorded) => ({
       entries: await describeEntries(custody.promises, recorded),
-      answerBy: recorded.recordedAt + ANSWER_WITHIN_MS,
+      dueAt: custody.ledger.objection(recorded.entries[0]!.leafHash)!.dueAt,
     }),
   });
   sendBytes(response, answer, 'application/json', 201);

@@ -76,6 +76,7 @@ export async function startDepartment(): Promise<Department> {
     publicFields: PUBLIC_FIELDS,
     maxStatusAgeMs: 86_400_000,
     padQuantumTo: 0,
+    replyWithinMs: 30 * 86_400_000,
     exitWithParent: false,
     ...changes,
   });
