@@ -81,7 +81,7 @@ export function createCustody(options: CustodyOptions): Custody {
     index,
     promises,
     acts: new Acts({ ...common, histories }),
-    sealed: new SealedAccesses(common),
+    sealed: new SealedAccesses({ ...common, index }),
     cases: new Cases({ ...common, histories, index }),
     judge: new RequestJudge({ ...options, custodian: () => logFact().authority }),
     eventTerms: { origin: options.origin, signer: options.requestSigner, handlesOf, random, clock },

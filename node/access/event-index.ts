@@ -67,7 +67,7 @@ export class EventIndex {
 
   put(
     write: Batch,
-    { digest, request }: JudgedRequest,
+    { digest, request }: Pick<JudgedRequest, 'digest' | 'request'>,
     what: { readonly chunk: number; readonly isSealed: boolean },
     recorded: Recorded,
   ): void {

@@ -8,7 +8,7 @@ import { concatBytes, decodeBase64, equalBytes } from '../../core/bytes/bytes.ts
 import { conflict, isCodedError, notFound, untrusted } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import type { RegistryFacts } from '../../core/authority/registry.ts';
-import { parseAccessBody } from '../../core/access/body.ts';
+import { type AccessBody, parseAccessBody } from '../../core/access/body.ts';
 import type { CanonicalNumber } from '../../core/access/number.ts';
 import { parseSealReleaseBody, sealFor, sealSlotAfter } from '../../core/access/seal.ts';
 import { decodeEntry, KINDS, NONCE_LENGTH } from '../../core/log/entry.ts';
@@ -20,6 +20,7 @@ import type { BodyStore } from '../bodies/body-store.ts';
 import { decodeRecorded, type Draft, encodeRecorded, type Recorded } from '../quantum/acceptance.ts';
 import { readShownEntry, type ShownEntry, type ShownEntryJson } from '../seals/shown.ts';
 import type { Act } from './acts.ts';
+import type { EventIndex } from './event-index.ts';
 import type { Ledger } from './ledger.ts';
 
 export interface SealedOptions {
@@ -27,6 +28,7 @@ export interface SealedOptions {
   readonly records: RecordsKey;
   readonly ledger: Ledger;
   readonly bodies: BodyStore;
+  readonly index: EventIndex;
   readonly handlesOf: (numbers: readonly CanonicalNumber[]) => Promise<readonly HistorySecret[]>;
   readonly random: (length: number) => Uint8Array;
 }
@@ -68,27 +70,40 @@ export class SealedAccesses {
 
   /** What the release of the seal puts into the persons' histories. Throws NOT_FOUND, UNTRUSTED, CONFLICT, UNAVAILABLE. */
   async release({ seal, renewals, release }: ShownRelease, facts: RegistryFacts, now: number): Promise<Act> {
-    const { ledger } = this.#options;
+    const { ledger, index } = this.#options;
     const stored = this.#space.getSync(seal);
     if (stored === undefined) throw notFound('no access of this log is under that seal');
     const shown = readShownEntry(release, 'seal-release', facts, now);
     if (!equalBytes(shown.logId, stored.subarray(0, 32))) throw badSeal('another log releases than sealed');
     requireRelease(shown, seal, renewals);
-    const drafts: Draft[] = [];
-    for (const { leafHash } of decodeRecorded(stored.subarray(32)).entries) drafts.push(...(await this.#draftOf(leafHash)));
-    if (drafts.length === 0) throw conflict('nothing that was under that seal is left, or it was about nobody');
+    const released: Released[] = [];
+    for (const { leafHash } of decodeRecorded(stored.subarray(32)).entries) released.push(...(await this.#releasedOf(leafHash)));
+    const [first] = released;
+    if (first === undefined) throw conflict('nothing that was under that seal is left, or it was about nobody');
+    const { request, outcome } = first.body;
+    const found = { digest: outcome.outcome.request, request: request.request };
     const refusal = conflict('what was under that seal stands in the histories already');
-    return { drafts, claims: [{ space: ledger.released, key: seal, value: () => ledger.yes(), refusal }] };
+    return {
+      drafts: released.map(({ draft }) => draft),
+      claims: [{ space: ledger.released, key: seal, value: () => ledger.yes(), refusal }],
+      also: (write, recorded) => index.put(write, found, { chunk: outcome.outcome.chunk.number, isSealed: false }, recorded),
+    };
   }
 
-  async #draftOf(leafHash: Hash): Promise<Draft[]> {
+  async #releasedOf(leafHash: Hash): Promise<Released[]> {
     const { bodies, handlesOf, random } = this.#options;
     const opened = await bodies.open(leafHash);
-    const person = opened && (parseAccessBody(opened.body).subject?.number ?? null);
-    if (opened === null || person === null) return [];
-    const [h] = await handlesOf([person]);
-    return [{ kind: 'access', at: { h: h! }, nonce: random(NONCE_LENGTH), body: opened.body }];
+    if (opened === null) return [];
+    const body = parseAccessBody(opened.body);
+    if (body.subject === null) return [];
+    const [h] = await handlesOf([body.subject.number]);
+    return [{ body, draft: { kind: 'access', at: { h: h! }, nonce: random(NONCE_LENGTH), body: opened.body } }];
   }
+}
+
+interface Released {
+  readonly body: AccessBody;
+  readonly draft: Draft;
 }
 
 function badSeal(detail: string): Error {

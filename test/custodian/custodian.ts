@@ -233,6 +233,7 @@ export class TestCustodian {
   facts = makeFacts();
   /** Milliseconds since the chain was read. */
   factsAgeMs: number | null = 0;
+  random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
   /** Every instant that something was to be anchored from. */
   readonly reached: number[] = [];
   readonly directory: LogDirectory;
@@ -265,7 +266,7 @@ export class TestCustodian {
     const bodies = new BodyStore(await openStore(join(directory.path, 'bodies')), secrets, LOG_ID);
     await bodies.settle(readPlaceCount(store), await new Ledger(store, records).erasedPlaces());
     const register = createFileRegister(join(directory.path, 'register'));
-    const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
+    const random = (length: number): Uint8Array => this.random(length);
     const common = { origin: ORIGIN, log, answers, bodies, logger: this.#logger, clock, random };
     const writer = await QuantumWriter.open({ ...common, register, signer: logSigner, fillTo: 0 });
     this.custody = createCustody({
