@@ -16,7 +16,7 @@ import type { ChainFollower } from './follower.ts';
 import { type Anchor, type Anchors, provedFrom } from './log/anchors.ts';
 import type { LogStore } from './log/log-store.ts';
 import type { Published } from './log/published.ts';
-import type { Writing } from './log/publisher.ts';
+import type { Writing } from './log/writing.ts';
 
 export interface AnchorOptions {
   readonly writer: Writing;

@@ -12,7 +12,7 @@ import type { ChainFollower } from './follower.ts';
 import type { Anchors } from './log/anchors.ts';
 import type { Answers } from './log/answers.ts';
 import type { LogStore } from './log/log-store.ts';
-import type { Writing } from './log/publisher.ts';
+import type { Writing } from './log/writing.ts';
 import type { Register } from './log/register.ts';
 import type { Identity } from './standing.ts';
 import type { ChainWatch } from './watch.ts';

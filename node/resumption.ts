@@ -17,7 +17,7 @@ import type { Logger } from '../service/logger.ts';
 import type { ChainFollower } from './follower.ts';
 import type { LogStore } from './log/log-store.ts';
 import { isPublished } from './log/published.ts';
-import type { LogTerms, Writing } from './log/publisher.ts';
+import type { LogTerms, Writing } from './log/writing.ts';
 
 export interface ResumptionOptions {
   readonly origin: Origin;

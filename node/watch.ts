@@ -10,7 +10,7 @@ import type { ChainUpdate } from '../chain/reader.ts';
 import type { Anchors } from './log/anchors.ts';
 import type { LogStore } from './log/log-store.ts';
 import { isPublished } from './log/published.ts';
-import type { Writing } from './log/publisher.ts';
+import type { Writing } from './log/writing.ts';
 import { type Identity, type Standing, standingOf } from './standing.ts';
 
 export interface WatchOptions {

@@ -14,7 +14,7 @@ import type { AbsentSlot, AnchorClaim, LookupAnswer, LookupQuestion, PresentSlot
 import type { Anchor, Anchors } from './anchors.ts';
 import type { LogStore } from './log-store.ts';
 import type { Published } from './published.ts';
-import type { Writing } from './publisher.ts';
+import type { Writing } from './writing.ts';
 
 export interface LookupSources {
   readonly log: LogStore;

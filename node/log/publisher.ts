@@ -30,29 +30,6 @@ export interface PublisherOptions {
   readonly clock: () => number;
 }
 
-/** What the registry says about the log, in ms. */
-export interface LogTerms {
-  readonly quantum: number;
-  readonly promiseSpan: number;
-}
-
-/** A log's writer, of whichever class, as those see it who keep it going. */
-export interface Writing {
-  readonly logId: Hash;
-  /** The newest published checkpoint, or null before the first. */
-  readonly newest: Published | null;
-  /** Why the log signs nothing, or null. */
-  readonly trouble: string | null;
-  /** True while only `resume` is wanting for the log to sign, at the start and later. */
-  readonly isWaiting: boolean;
-  /** Signs nothing any more until the next start of the program; reading goes on. */
-  stop(reason: CodedError): void;
-  /** To be called when the chain was read and the witnesses asked. The log may wait still when it returns. */
-  resume(terms: LogTerms): Promise<void>;
-  /** A checkpoint of the log as it is, with a new time. Throws UNAVAILABLE. */
-  refresh(): Promise<Published>;
-}
-
 /** As far as the chain lets a checkpoint be ahead of its block. */
 const MAX_CLOCK_LEAD_MS = 120_000;
 

@@ -3,8 +3,7 @@
  * being fixed and its answer stops the log or has it wait (publisher.ts).
  */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { type CodedError, invariant } from '../../core/bytes/error.ts';
-import type { Hash } from '../../core/bytes/hash.ts';
+import { invariant } from '../../core/bytes/error.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
 import { decodeEntry } from '../../core/log/entry.ts';
 import type { Answers, RequestIdentity } from './answers.ts';
@@ -13,7 +12,8 @@ import { GroupQueue, type Queued } from './group-queue.ts';
 import type { LogHead } from './log-store.ts';
 import { encodeUnsignedAnswer, isSigned, signAnswer } from './promises.ts';
 import type { Published } from './published.ts';
-import { type LogTerms, Publisher, type PublisherOptions, type Writing } from './publisher.ts';
+import { Publisher, type PublisherOptions } from './publisher.ts';
+import { type LogTerms, Writing } from './writing.ts';
 
 /** One request, in so far as the log is concerned. */
 export interface Write {
@@ -42,9 +42,8 @@ interface Taken {
 const NO_ANSWER = new Uint8Array(0);
 const EMPTY_CHECKPOINT: Asked = { item: null, resolve: () => undefined, reject: () => undefined };
 
-export class LogWriter implements Writing {
+export class LogWriter extends Writing {
   readonly #options: WriterOptions;
-  readonly #publisher: Publisher;
   #terms: LogTerms | null = null;
   #head: LogHead;
   #lastRecordedAt: number;
@@ -52,9 +51,9 @@ export class LogWriter implements Writing {
   #isResuming = false;
 
   private constructor(options: WriterOptions, publisher: Publisher) {
+    super(publisher);
     const { log } = options;
     this.#options = options;
-    this.#publisher = publisher;
     this.#head = log.head();
     this.#lastRecordedAt = this.#head.size === 0 ? 0 : decodeEntry(log.entry(this.#head.size - 1)).recordedAt;
     this.#queue = new GroupQueue({
@@ -74,34 +73,9 @@ export class LogWriter implements Writing {
     return new LogWriter(options, await Publisher.open(options));
   }
 
-  get logId(): Hash {
-    return this.#publisher.logId;
-  }
-
-  get newest(): Published | null {
-    return this.#publisher.newest;
-  }
-
-  get trouble(): string | null {
-    return this.#publisher.trouble;
-  }
-
-  get isWaiting(): boolean {
-    return this.#publisher.isWaiting;
-  }
-
-  stop(reason: CodedError): void {
-    this.#publisher.stop(reason);
-  }
-
-  /** Throws UNAVAILABLE. */
-  requireSigning(): void {
-    this.#publisher.requireSigning();
-  }
-
   /** Publishes what is durable and unpublished, or the first, empty checkpoint. Then takes writes. */
   async resume(terms: LogTerms): Promise<void> {
-    const publisher = this.#publisher;
+    const { publisher } = this;
     if (!publisher.isWaiting || this.#queue.isRunning || this.#isResuming) return;
     this.#terms = terms;
     this.#isResuming = true;
@@ -160,14 +134,14 @@ export class LogWriter implements Writing {
     // 3. The promises are signed: true already, and not yet told.
     for (const one of taken) {
       if (one.queued.item === null) continue;
-      this.#publisher.requireGoing();
+      this.publisher.requireGoing();
       one.answer = await signAnswer(one.answer, signer);
       await breathe();
     }
 
     // 4.–6. The checkpoint is signed, registered and published; the signed answers take the place of the unsigned, which a power cut
     // would give back.
-    await this.#publisher.publish(head, (also) => {
+    await this.publisher.publish(head, (also) => {
       for (const { queued: one, answer } of taken) if (one.item !== null) answers.put(also, one.item.request, answer);
     });
 

@@ -7,8 +7,7 @@
  * of the program at any step loses nothing and says nothing twice. The register need not answer for a promise: a log whose register is
  * silent goes on promising for a while and publishes later; it does not when another node may be writing (`verifyAlone`).
  */
-import { type CodedError, unavailable } from '../../core/bytes/error.ts';
-import type { Hash } from '../../core/bytes/hash.ts';
+import { unavailable } from '../../core/bytes/error.ts';
 import { decodeEntry } from '../../core/log/entry.ts';
 import type { Answers } from '../log/answers.ts';
 import type { BodyStore } from '../bodies/body-store.ts';
@@ -16,7 +15,8 @@ import { GroupQueue, type Queued } from '../log/group-queue.ts';
 import { Growth } from '../log/growth.ts';
 import type { LogHead } from '../log/log-store.ts';
 import type { Published } from '../log/published.ts';
-import { type LogTerms, Publisher, type PublisherOptions, type Writing } from '../log/publisher.ts';
+import { Publisher, type PublisherOptions } from '../log/publisher.ts';
+import { type LogTerms, Writing } from '../log/writing.ts';
 import { Acceptance, encodeRecorded, type Recorded, type Recording } from './acceptance.ts';
 import { padQuantum } from './padding.ts';
 import { PendingEntries } from './pending.ts';
@@ -32,9 +32,8 @@ export interface QuantumWriterOptions extends PublisherOptions {
 
 type Asked = Queued<Recording, Recorded>;
 
-export class QuantumWriter implements Writing {
+export class QuantumWriter extends Writing {
   readonly #options: QuantumWriterOptions;
-  readonly #publisher: Publisher;
   readonly pending: PendingEntries;
   #terms: LogTerms | null = null;
   #head: LogHead;
@@ -51,9 +50,9 @@ export class QuantumWriter implements Writing {
   #commits: Promise<unknown> = Promise.resolve();
 
   private constructor(options: QuantumWriterOptions, publisher: Publisher, pending: PendingEntries) {
+    super(publisher);
     const { log } = options;
     this.#options = options;
-    this.#publisher = publisher;
     this.pending = pending;
     this.#head = log.head();
     this.#lastRecordedAt = this.#head.size === 0 ? 0 : decodeEntry(log.entry(this.#head.size - 1)).recordedAt;
@@ -75,29 +74,9 @@ export class QuantumWriter implements Writing {
     return new QuantumWriter(options, publisher, await PendingEntries.load(options.log.store));
   }
 
-  get logId(): Hash {
-    return this.#publisher.logId;
-  }
-
-  get newest(): Published | null {
-    return this.#publisher.newest;
-  }
-
-  get trouble(): string | null {
-    return this.#publisher.trouble;
-  }
-
-  get isWaiting(): boolean {
-    return this.#publisher.isWaiting;
-  }
-
   /** What is durable, published or not. */
   get head(): LogHead {
     return this.#head;
-  }
-
-  stop(reason: CodedError): void {
-    this.#publisher.stop(reason);
   }
 
   /**
@@ -106,14 +85,14 @@ export class QuantumWriter implements Writing {
    */
   async resume(terms: LogTerms): Promise<void> {
     await this.#inCommit(async () => {
-      const publisher = this.#publisher;
+      const { publisher } = this;
       if (!publisher.isWaiting) return;
       const isDone = await publisher.isDone(async () => {
         await publisher.agree();
         const isFirst = this.#terms === null;
         this.#terms = terms;
-        const isUnpublished = this.#head.issuedAt > 0 && this.newest?.checkpoint.issuedAt !== this.#head.issuedAt;
-        if (isUnpublished) await publisher.publish(this.#head);
+        const { issuedAt } = this.#head;
+        if (issuedAt > 0 && this.newest?.checkpoint.issuedAt !== issuedAt) await publisher.publish(this.#head);
         if (isFirst) await this.#commit();
       });
       if (!isDone) return;
@@ -130,22 +109,22 @@ export class QuantumWriter implements Writing {
 
   /** Throws UNAVAILABLE once the log has stopped: it promises nothing any more. */
   requireGoing(): void {
-    this.#publisher.requireGoing();
+    this.publisher.requireGoing();
   }
 
   /** Throws UNAVAILABLE. */
   requireAccepting(): void {
     const { clock } = this.#options;
-    if (this.#terms === null || this.#publisher.isStopped) throw this.#publisher.refusal();
-    if (this.#publisher.isClockAhead) throw unavailable('the clock of this machine is ahead of the register’s');
+    if (this.#terms === null || this.publisher.isStopped) throw this.publisher.refusal();
+    if (this.publisher.isClockAhead) throw unavailable('the clock of this machine is ahead of the register’s');
     // By then nobody could tell whether what is promised now will be kept in time.
-    if (this.#publisher.isWaiting && clock() - this.#heardAt > this.#terms.promiseSpan) throw this.#publisher.refusal();
+    if (this.publisher.isWaiting && clock() - this.#heardAt > this.#terms.promiseSpan) throw this.publisher.refusal();
   }
 
   /** The first half of the write path. Each step says what is true if the program ends after it. */
   async #accept(queued: readonly Asked[]): Promise<void> {
     const { log, answers, bodies, random } = this.#options;
-    this.#publisher.requireGoing();
+    this.publisher.requireGoing();
 
     // 1. The time is fixed, and with it slots and leaf hashes. Nothing has happened yet.
     const acceptedAt = Math.max(this.#options.clock(), this.#acceptedAt, this.#head.issuedAt);
@@ -183,22 +162,22 @@ export class QuantumWriter implements Writing {
   }
 
   async refresh(): Promise<Published> {
-    this.#publisher.requireSigning();
+    this.publisher.requireSigning();
     await this.#inCommit(async () => {
-      const isDone = await this.#publisher.isDone(async () => {
+      const isDone = await this.publisher.isDone(async () => {
         await this.#verifyAlone();
         await this.#commit();
       });
-      if (!isDone) throw this.#publisher.refusal();
+      if (!isDone) throw this.publisher.refusal();
     });
     return this.newest!;
   }
 
-  /** To be called at least once a quantum: has the log grow if it is to. Throws nothing that a start could not mend. */
+  /** To be called at least once a quantum: has the log grow if it is to. */
   async grow(): Promise<void> {
     await this.#inCommit(async () => {
       if (this.trouble !== null || this.#terms === null) return;
-      await this.#publisher.isDone(async () => {
+      await this.publisher.isDone(async () => {
         const isDue = this.#due(this.#nextIssuedAt()).length > 0;
         if (isDue || this.#options.clock() - this.#heardAt >= this.#terms!.quantum) await this.#verifyAlone();
         if (isDue) await this.#commit();
@@ -207,7 +186,7 @@ export class QuantumWriter implements Writing {
   }
 
   async #verifyAlone(): Promise<void> {
-    await this.#publisher.verifyAlone();
+    await this.publisher.verifyAlone();
     this.#heardAt = this.#options.clock();
   }
 
@@ -232,7 +211,7 @@ export class QuantumWriter implements Writing {
   async #commit(): Promise<void> {
     const { log } = this.#options;
     await this.#inTurn(async () => {
-      this.#publisher.requireGoing();
+      this.publisher.requireGoing();
 
       // 5. The time of the checkpoint is fixed, and with it which quanta are over.
       const issuedAt = this.#nextIssuedAt();
@@ -255,7 +234,7 @@ export class QuantumWriter implements Writing {
     });
 
     // 7.–9. The checkpoint is signed, registered and published. Meanwhile others may be accepted.
-    await this.#publisher.publish(this.#head);
+    await this.publisher.publish(this.#head);
     this.#heardAt = this.#options.clock();
   }
 

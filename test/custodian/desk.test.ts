@@ -84,8 +84,8 @@ describe('what an access log shows', () => {
       } finally {
         globalThis.fetch = original;
       }
-      expect((await fetch(custodian.url + path, sent!)).status).to.equal(401);
-      expect((await fetch(`${custodian.url}/tile/0/000.p/2`, sent!)).status).to.equal(401);
+      expect((await fetch(custodian.url + path, sent)).status).to.equal(401);
+      expect((await fetch(`${custodian.url}/tile/0/000.p/2`, sent)).status).to.equal(401);
     });
   });
 

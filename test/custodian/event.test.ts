@@ -144,7 +144,7 @@ describe('access events', () => {
         async () => {
           const { publicKey } = stranger;
           const operator = { id: 'NR-1', publicKey, role: '科员' };
-          const liar = { ...stranger, sign: accessorSigner.sign };
+          const liar = { ...stranger, sign: (message: Uint8Array) => accessorSigner.sign(message) };
           return signRequest({ grade: 'personal-key', operator }, [accessorSigner, liar]);
         },
         'BAD_SIGNATURE',

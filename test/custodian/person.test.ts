@@ -85,7 +85,7 @@ describe('a person’s access token', () => {
     const hs = `${encode({ alg: 'HS256', typ: 'at+jwt', kid: 'k1' })}.${payload}`;
     const confused = `${hs}.${createHmac('sha256', jwks).update(hs).digest('base64url')}`;
     const { privateKey } = await generateKeyPair('ES256');
-    const own = await custodian.provider.token(ANNA_CLAIM, { key: privateKey } as never);
+    const own = await custodian.provider.token(ANNA_CLAIM, { key: privateKey });
     const changed = `${good.slice(0, good.indexOf('.') + 10)}A${good.slice(good.indexOf('.') + 11)}`;
     const cut = `${good.split('.')[0]!}.${payload}.${signature.slice(0, -4)}`;
     for (const token of [none, confused, own, changed, cut, 'x', `${good}.${good}`])
