@@ -105,5 +105,5 @@ export async function* readFrames(body: AsyncIterable<Uint8Array>): AsyncGenerat
       }
     }
   }
-  if (begun !== null || line.length > 0) throw unavailable('the answer was cut');
+  if (begun !== null || line.length > 0) throw unavailable('the answer was cut', { reason: 'CUT' });
 }
