@@ -20,7 +20,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   deploy: ['core', 'service', 'deploy'],
 };
 /** Packages that only one folder may know. */
-const ONLY_IN: Readonly<Record<string, string>> = { ethers: 'chain', preact: 'web', zod: 'service chain node verifier gateway scripts' };
+const ONLY_IN: Readonly<Record<string, string>> = {
+  ethers: 'chain',
+  preact: 'web',
+  zod: 'service chain node verifier gateway scripts',
+};
 const GENERATED = /^(chain\/bindings|web\/dist)\//;
 
 const folders = Object.keys(MAY_IMPORT);
