@@ -12,7 +12,7 @@ import { unavailable } from '../core/bytes/error.ts';
 import type { JsonObject, JsonValue } from '../core/bytes/json.ts';
 import { parseJson } from '../core/bytes/json.ts';
 import { type JsonFields, readFields } from '../core/bytes/json-fields.ts';
-import { ByteSink } from '../service/byte-sink.ts';
+import { ByteSink } from '../core/bytes/byte-sink.ts';
 import { MAX_RECEIPT_BYTES, parseReceipt, type Receipt } from './event.ts';
 
 export const FRAMES_TYPE = 'application/vnd.veritrail.frames';

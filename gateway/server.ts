@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { unavailable } from '../core/bytes/error.ts';
-import { ByteSink } from '../service/byte-sink.ts';
+import { ByteSink } from '../core/bytes/byte-sink.ts';
 import type { Logger } from '../service/logger.ts';
 import type { Metrics } from '../service/metrics.ts';
 import { describeProblem, HttpRefusal, type Problem, PROBLEM_TYPE } from '../service/problem.ts';

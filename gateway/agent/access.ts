@@ -18,7 +18,7 @@ import { requestDigestOf, type SignedRequest } from '../../core/access/request.t
 import { parseSignature, type PublicKey } from '../../core/sm/sm2.ts';
 import { keyIdOf } from '../../core/authority/key-id.ts';
 import type { EnvelopeSignature } from '../../core/authority/envelope.ts';
-import { ByteSink } from '../../service/byte-sink.ts';
+import { ByteSink } from '../../core/bytes/byte-sink.ts';
 import type { Logger } from '../../service/logger.ts';
 import { HttpRefusal, parseProblem, PROBLEM_TYPE } from '../../service/problem.ts';
 import type { Signer } from '../../service/signer.ts';

@@ -9,7 +9,7 @@ import type { JsonValue } from '../../core/bytes/json.ts';
 import { parseJson } from '../../core/bytes/json.ts';
 import { type CanonicalNumber, normaliseNumber, NUMBER_CLASSES } from '../../core/access/number.ts';
 import type { DisclosedField } from '../../core/access/outcome.ts';
-import { ByteSink } from '../../service/byte-sink.ts';
+import { ByteSink } from '../../core/bytes/byte-sink.ts';
 import { readPieces } from '../call.ts';
 import { MAX_EVENT_SUBJECTS } from '../event.ts';
 import type { AnswerHead } from '../frame.ts';

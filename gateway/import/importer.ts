@@ -13,7 +13,7 @@ import { mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeUtf8, encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
 import { conflict } from '../../core/bytes/error.ts';
-import { ByteSink } from '../../service/byte-sink.ts';
+import { ByteSink } from '../../core/bytes/byte-sink.ts';
 import { replaceFileDurably } from '../../service/durable-file.ts';
 import type { Logger } from '../../service/logger.ts';
 import { type RecordsKey, SealedSpace } from '../../service/sealed-space.ts';
