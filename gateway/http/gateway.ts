@@ -132,14 +132,14 @@ export class Gateway {
     const message = await this.#ask(passage, planned.plan, call);
     try {
       const { head, parts } = this.#readers.get(planned.plan.route.name)!.read(message, planned.plan.subjects);
-      for await (const { bytes, subjects, fields, isLast } of parts) {
+      for await (const { pieces, subjects, fields, isLast } of parts) {
         if (exchange.gone.aborted) throw new AccessRefusal('CLIENT_GONE');
         // A seal is for one event.
         if (seal !== null && !isLast) throw new AccessRefusal('SEALED_STREAM');
         const chunk = { number: passage.chunk, isLast };
         const event = { result: 'granted', code: null, fields, chunk, subjects } as const;
         const recorded = await this.#record(passage, event);
-        await release.send(head, recorded, bytes, isLast);
+        await release.send(head, recorded, pieces, isLast);
       }
     } finally {
       message.destroy();
