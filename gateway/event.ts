@@ -2,7 +2,7 @@
  * An access event as a node takes it (`POST /v1/events`), and the receipt that it answers: what the accessor may keep of its own access.
  *
  *   question  {"request":ENVELOPE,"outcome":{"result","code","fields":[{"class","name"}],"chunk":{"isLast","number"}},
- *              "subjects":[{"class","id"}],"seal":{"entry","nonce","body"}|null}
+ *              "subjects":[{"class","id"}],"seal":{"entry","nonce","body","promise"}|null}
  *   receipt   {"outcome":ENVELOPE,"requestDigest",
  *              "entries":[{"kind","leafHash","index":N|null,"recordedAt","promise":{"logId","slot","leafHash","issuedAt","deadline","keyId","signature"}}],
  *              "copy":{"subjects":[{"class","id","salt","index","leafHash","nonce"}],"nobody":{"leafHash","nonce"}|null}}
@@ -10,16 +10,15 @@
  * `index` of an entry is null until the quantum is over. `nobody` is the one entry of an event without subjects. Nothing is verified here.
  */
 import { type Envelope, formatEnvelope } from '../core/authority/envelope.ts';
-import { encodeBase64, encodeHex } from '../core/bytes/bytes.ts';
+import { encodeHex } from '../core/bytes/bytes.ts';
 import type { Hash } from '../core/bytes/hash.ts';
 import type { JsonObject, JsonValue } from '../core/bytes/json.ts';
 import { type JsonFields, readFields } from '../core/bytes/json-fields.ts';
 import { type CanonicalNumber, parseNumber } from '../core/access/number.ts';
 import type { AccessResult, Chunk, DisclosedField } from '../core/access/outcome.ts';
 import { parseSignedOutcome, type SignedOutcome } from '../core/access/outcome.ts';
-import type { ShownSeal } from '../core/access/seal.ts';
 import { SUBJECT_SALT_LENGTH } from '../core/access/subject.ts';
-import { encodeEntry, NONCE_LENGTH } from '../core/log/entry.ts';
+import { NONCE_LENGTH } from '../core/log/entry.ts';
 import type { EntryPromise } from '../core/log/promise.ts';
 import { parseSignature, type Signature } from '../core/sm/sm2.ts';
 
@@ -35,7 +34,8 @@ export interface AccessEvent {
   readonly chunk: Chunk;
   /** None twice. */
   readonly subjects: readonly CanonicalNumber[];
-  readonly seal: ShownSeal | null;
+  /** The kind 32 for this request, with what opens it and its promise, as the accessor showed it. */
+  readonly seal: JsonObject | null;
 }
 
 export interface SignedPromise extends EntryPromise {
@@ -76,12 +76,8 @@ export function formatEvent({ request, result, code, fields, chunk, subjects, se
       chunk: { isLast: chunk.isLast, number: chunk.number },
     },
     subjects: subjects.map((number) => ({ class: number.class, id: number.id })),
-    seal: seal && formatSeal(seal),
+    seal,
   };
-}
-
-function formatSeal({ entry, nonce, body }: ShownSeal): JsonObject {
-  return { entry: encodeBase64(encodeEntry(entry)), nonce: encodeHex(nonce), body: encodeBase64(body) };
 }
 
 /** Throws MALFORMED. */
@@ -111,7 +107,8 @@ function readEntry(fields: JsonFields): ReceiptEntry {
   return entry;
 }
 
-function readPromise(fields: JsonFields): SignedPromise {
+/** As nodes write promises. Throws MALFORMED. */
+export function readPromise(fields: JsonFields): SignedPromise {
   const promise = {
     logId: fields.hash('logId'),
     slot: fields.hash('slot'),
@@ -123,6 +120,11 @@ function readPromise(fields: JsonFields): SignedPromise {
   };
   fields.end();
   return promise;
+}
+
+export function formatPromise({ logId, slot, leafHash, issuedAt, deadlineAt, keyId, signature }: SignedPromise): JsonObject {
+  const [log, place, leaf, key, signed] = [logId, slot, leafHash, keyId, signature].map(encodeHex);
+  return { logId: log!, slot: place!, leafHash: leaf!, issuedAt, deadline: deadlineAt, keyId: key!, signature: signed! };
 }
 
 function readSubject(fields: JsonFields): CopiedSubject {

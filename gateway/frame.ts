@@ -7,7 +7,7 @@
  * One frame for each chunk of the answer, in order; status and headers are those of the first, and null in all others. The body ends with
  * the frame whose outcome is the last. A body that ends before was cut.
  */
-import { concatBytes, encodeUtf8 } from '../core/bytes/bytes.ts';
+import { encodeUtf8 } from '../core/bytes/bytes.ts';
 import { unavailable } from '../core/bytes/error.ts';
 import type { JsonObject, JsonValue } from '../core/bytes/json.ts';
 import { parseJson } from '../core/bytes/json.ts';
@@ -33,9 +33,10 @@ export interface Frame {
   readonly bytes: Uint8Array;
 }
 
-export function encodeFrame(head: AnswerHead | null, receipt: JsonObject, bytes: Uint8Array): Uint8Array {
-  const line: JsonObject = { status: head && head.status, headers: head && { ...head.headers }, receipt, length: bytes.length };
-  return concatBytes(encodeUtf8(`${JSON.stringify(line)}\n`), bytes);
+/** What stands before the bytes of a frame. */
+export function encodeFrameLine(head: AnswerHead | null, receipt: JsonObject, length: number): Uint8Array {
+  const line: JsonObject = { status: head && head.status, headers: head && { ...head.headers }, receipt, length };
+  return encodeUtf8(`${JSON.stringify(line)}\n`);
 }
 
 interface FrameLine {
@@ -105,5 +106,5 @@ export async function* readFrames(body: AsyncIterable<Uint8Array>): AsyncGenerat
       }
     }
   }
-  if (begun !== null || line.length > 0) throw unavailable('the answer was cut');
+  if (begun !== null || line.length > 0) throw unavailable('the answer was cut', { reason: 'CUT' });
 }

@@ -17,9 +17,10 @@ export interface OutboxOptions {
   /** True when the item was taken, or will never be. Throws UNAVAILABLE for later. */
   readonly deliver: (item: Uint8Array, signal: AbortSignal) => Promise<void>;
   readonly signal: AbortSignal;
-  /** Between two rounds over what is left. */
-  readonly pauseMs?: number;
 }
+
+const FIRST_PAUSE_MS = 500;
+const MAX_PAUSE_MS = 60_000;
 
 export class Outbox {
   readonly #options: OutboxOptions;
@@ -65,11 +66,13 @@ export class Outbox {
   }
 
   async run(): Promise<void> {
-    const { signal, pauseMs = 1_000 } = this.#options;
+    const { signal } = this.#options;
+    let pauseMs = FIRST_PAUSE_MS;
     while (!signal.aborted) {
       const waited = new Promise<void>((resolve) => (this.#wake = resolve));
-      await this.#round();
-      const timer = setTimeout(this.#wake, this.#count > 0 ? pauseMs : 60_000);
+      const hasMoved = await this.#round();
+      pauseMs = hasMoved ? FIRST_PAUSE_MS : Math.min(2 * pauseMs, MAX_PAUSE_MS);
+      const timer = setTimeout(this.#wake, this.#count > 0 ? pauseMs : MAX_PAUSE_MS);
       signal.addEventListener('abort', this.#wake, { once: true });
       if (!signal.aborted) await waited;
       clearTimeout(timer);
@@ -77,21 +80,25 @@ export class Outbox {
     }
   }
 
-  async #round(): Promise<void> {
+  /** True when something was taken, or nothing was left. */
+  async #round(): Promise<boolean> {
     const { store, deliver, logger, signal } = this.#options;
+    let hasMoved = this.#count === 0;
     for await (const [key, item] of this.#space.iterate()) {
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       try {
         await deliver(item, signal);
         const batch = store.batch();
         this.#space.del(batch, key);
         await batch.write({ sync: false });
         this.#count--;
+        hasMoved = true;
       } catch (error) {
         if (!isCodedError(error)) throw error;
         if (!signal.aborted) logger.warn({ error, count: this.#count }, 'not delivered, kept for later');
       }
     }
+    return hasMoved;
   }
 }
 

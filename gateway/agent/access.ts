@@ -243,6 +243,6 @@ function endOf(error: unknown): RecordEnd {
   if (!isCodedError(error)) return 'NO_ANSWER';
   const { reason } = error.facts;
   if (reason === 'NO_RECEIPT' || reason === 'NO_EVENT') return 'NO_RECEIPT';
-  if (reason === 'CUT' || reason === 'ABORTED' || error.message === 'the answer was cut') return 'CUT';
+  if (reason === 'CUT' || reason === 'ABORTED') return 'CUT';
   return error.code === 'UNVERIFIED' || error.code === 'UNTRUSTED' || error.code === 'MALFORMED' ? 'BAD_RECEIPT' : 'NO_ANSWER';
 }

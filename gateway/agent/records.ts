@@ -18,7 +18,7 @@ import { parseSignedRequest, type SignedRequest } from '../../core/access/reques
 import { encodeEntry } from '../../core/log/entry.ts';
 import { type RecordsKey, SealedSpace } from '../../service/sealed-space.ts';
 import type { KeySpace, Store } from '../../service/store.ts';
-import { parseReceipt } from '../event.ts';
+import { formatPromise, parseReceipt } from '../event.ts';
 import { openReceipt, type OpenedEntry } from '../receipt.ts';
 
 /** What a call came to: the outcome's word, or why there is no receipt for all of it. */
@@ -134,15 +134,7 @@ function formatOpened({ leafHash, entry, nonce, body, promise }: OpenedEntry): J
     entry: encodeBase64(encodeEntry(entry)),
     nonce: encodeHex(nonce),
     body: encodeBase64(body),
-    promise: {
-      logId: encodeHex(promise.logId),
-      slot: encodeHex(promise.slot),
-      leafHash: encodeHex(promise.leafHash),
-      issuedAt: promise.issuedAt,
-      deadline: promise.deadlineAt,
-      keyId: encodeHex(promise.keyId),
-      signature: encodeHex(promise.signature),
-    },
+    promise: formatPromise(promise),
   };
 }
 

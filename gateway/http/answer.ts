@@ -3,7 +3,6 @@
  * JSON is one part; streams are read a chunk at a time, and never more of them than two chunks is in memory.
  */
 import type { IncomingMessage } from 'node:http';
-import { concatBytes } from '../../core/bytes/bytes.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
 import type { JsonValue } from '../../core/bytes/json.ts';
 import { parseJson } from '../../core/bytes/json.ts';
@@ -20,7 +19,8 @@ import { type Place, placeOf, walkPlaces } from './pointer.ts';
 import { AccessRefusal } from './refusal.ts';
 
 export interface AnswerPart {
-  readonly bytes: Uint8Array;
+  /** As they came: put together they would stand in memory twice. */
+  readonly pieces: readonly Uint8Array[];
   readonly subjects: readonly CanonicalNumber[];
   readonly fields: readonly DisclosedField[];
   readonly isLast: boolean;
@@ -69,7 +69,7 @@ export class AnswerReader {
       message.resume();
       return {
         head: { status, headers: {} },
-        parts: only({ bytes: new Uint8Array(), subjects: asked, fields: [], isLast: true }),
+        parts: only({ pieces: [], subjects: asked, fields: [], isLast: true }),
       };
     }
     if (status < 200 || status > 299) throw new AccessRefusal('UPSTREAM_REFUSED');
@@ -118,7 +118,8 @@ export class AnswerReader {
     const found = bytes.length === 0 ? NOTHING : this.#inspect(bytes);
     const subjects = new SubjectSet().add(...asked);
     addAll(subjects, found.subjects);
-    yield { bytes, subjects: capped(subjects).list, fields: this.#disclosed(found.fields, bytes.length > 0), isLast: true };
+    const fields = this.#disclosed(found.fields, bytes.length > 0);
+    yield { pieces: [bytes], subjects: capped(subjects).list, fields, isLast: true };
   }
 
   /** Those whom the request names stand in the first chunk, and in every chunk of an answer that names nobody itself. */
@@ -138,8 +139,7 @@ export class AnswerReader {
         fields.push(...found.fields);
       }
       isFirst = false;
-      const bytes = concatBytes(...items);
-      yield { bytes, subjects: capped(subjects).list, fields: this.#disclosed(fields, bytes.length > 0), isLast };
+      yield { pieces: items, subjects: capped(subjects).list, fields: this.#disclosed(fields, items.length > 0), isLast };
     }
   }
 
@@ -147,8 +147,7 @@ export class AnswerReader {
     const { chunkBytes, chunkWaitMs } = this.#config;
     const chunks = gather(cut(pieces, chunkBytes), { items: Number.MAX_SAFE_INTEGER, bytes: chunkBytes, waitMs: chunkWaitMs });
     for await (const { items, isLast } of withLast(chunks, chunkWaitMs)) {
-      const bytes = concatBytes(...items);
-      yield { bytes, subjects: asked, fields: this.#disclosed([], bytes.length > 0), isLast };
+      yield { pieces: items, subjects: asked, fields: this.#disclosed([], items.length > 0), isLast };
     }
   }
 

@@ -4,7 +4,7 @@
  *
  *     seen      u64 requestedAt ‖ request digest      →  SM3(accessor ‖ nonce)
  *     nonce     SM3(accessor ‖ nonce)                 →  nothing
- *     open      request digest                        →  sealed {"request":ENVELOPE,"subjects","attempt"}
+ *     open      request digest                        →  sealed {"request":ENVELOPE,"subjects","attempt","seal"}
  *     chunk     request digest                        →  u32, the chunk that is due
  *     mark      "forgotten"                           →  u64
  *
@@ -28,7 +28,16 @@ export interface OpenClaim {
   readonly subjects: readonly JsonObject[];
   /** Hex: of this gateway at this request. */
   readonly attempt: string;
+  /** As the node takes it: what was asked under seal ends under it. */
+  readonly seal: JsonObject | null;
   readonly chunk: number;
+}
+
+/** What is kept of a claim beside the request. */
+export interface Claimed {
+  readonly subjects: readonly CanonicalNumber[];
+  readonly attempt: Uint8Array;
+  readonly seal: JsonObject | null;
 }
 
 const FORGOTTEN = encodeUtf8('forgotten');
@@ -59,12 +68,7 @@ export class Claims {
   }
 
   /** On disk when it returns, with what `with` adds. Throws CONFLICT when request or nonce was seen, UNTRUSTED when that is forgotten. */
-  async claim(
-    caller: Caller,
-    subjects: readonly CanonicalNumber[],
-    attempt: Uint8Array,
-    beside: (batch: Batch) => void,
-  ): Promise<void> {
+  async claim(caller: Caller, claimed: Claimed, beside: (batch: Batch) => void): Promise<void> {
     const { digest, request } = caller;
     const seenKey = concatBytes(u64(request.requestedAt), digest);
     const nonceKey = sm3(encodeUtf8(request.accessor), request.nonce);
@@ -77,7 +81,7 @@ export class Claims {
     try {
       const batch = this.#store.batch();
       batch.put(this.#seen, seenKey, nonceKey).put(this.#nonces, nonceKey, new Uint8Array(1));
-      this.#open.put(batch, digest, encodeClaim(caller, subjects, attempt));
+      this.#open.put(batch, digest, encodeClaim(caller, claimed));
       beside(batch);
       await batch.write({ sync: true });
     } finally {
@@ -99,7 +103,7 @@ export class Claims {
 
   async *open(): AsyncGenerator<OpenClaim> {
     for await (const [digest, bytes] of this.#open.iterate()) {
-      const claim = JSON.parse(decodeUtf8(bytes)) as Pick<OpenClaim, 'request' | 'subjects' | 'attempt'>;
+      const claim = JSON.parse(decodeUtf8(bytes)) as Omit<OpenClaim, 'digest' | 'chunk'>;
       const chunk = this.#chunks.getSync(digest);
       yield { ...claim, digest, chunk: chunk === undefined ? 0 : numberOf(chunk) };
     }
@@ -119,12 +123,13 @@ export class Claims {
   }
 }
 
-function encodeClaim({ envelope }: Caller, subjects: readonly CanonicalNumber[], attempt: Uint8Array): Uint8Array {
+function encodeClaim({ envelope }: Caller, { subjects, attempt, seal }: Claimed): Uint8Array {
   return encodeUtf8(
     JSON.stringify({
       request: formatEnvelope(envelope),
       subjects: subjects.map((number) => ({ class: number.class, id: number.id })),
       attempt: encodeHex(attempt),
+      seal,
     }),
   );
 }

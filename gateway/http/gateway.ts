@@ -2,7 +2,7 @@
  * One call through the gateway, told in order:
  *
  *  1. the call is its accessor's, signed just now for this custodian (authenticate.ts); before that nobody has asked
- *  2. the route and whom it names (route.ts)
+ *  2. the seal that it is under, if any (seal.ts); the route, and whom it names (route.ts)
  *  3. claimed: on disk, once for ever (claims.ts); from here on there will be an event, whatever happens
  *  4. judged (judge.ts)
  *  5. the data service is asked
@@ -16,7 +16,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
 import { isCodedError, unavailable } from '../../core/bytes/error.ts';
-import type { ShownSeal } from '../../core/access/seal.ts';
+import type { JsonObject } from '../../core/bytes/json.ts';
 import type { Logger } from '../../service/logger.ts';
 import { HttpRefusal, PROBLEM_TYPE } from '../../service/problem.ts';
 import type { Store } from '../../service/store.ts';
@@ -30,11 +30,12 @@ import { AnswerReader } from './answer.ts';
 import { authenticate, type Caller } from './authenticate.ts';
 import type { Claims } from './claims.ts';
 import type { GatewayConfig } from './config.ts';
-import { judge, judgeSeal, SEAL_HEADER } from './judge.ts';
+import { judge } from './judge.ts';
 import { encodeNotice } from './notice.ts';
 import { AccessRefusal, type Reason, REASONS, reasonOf } from './refusal.ts';
 import { createRelease, type Release } from './release.ts';
 import { type GivenCall, type Plan, type Planned, Routes } from './route.ts';
+import { readSeal, SEAL_HEADER } from './seal.ts';
 
 export interface GatewayOptions {
   readonly config: GatewayConfig;
@@ -63,7 +64,7 @@ interface Passage {
   readonly release: Release;
   /** Chunk that is due. */
   chunk: number;
-  seal: ShownSeal | null;
+  readonly seal: JsonObject | null;
   /** The last event is recorded. */
   isOver: boolean;
 }
@@ -100,12 +101,13 @@ export class Gateway {
     const call = await readCall(exchange.request, config.maxBodyBytes);
     const door = { custodian: config.custodian, publicUrl: publicUrl(), maxAgeMs: config.maxAgeMs };
     const caller = authenticate(door, exchange.request.headers, call, registry.current(), clock());
+    const seal = readSeal(exchange.request.headers[SEAL_HEADER], caller, config.sealsLogs, clock());
     const planned = this.#routes.plan(call);
     exchange.route = planned.route;
     const attempt = randomBytes(8);
-    await this.#claim(caller, planned, attempt);
+    await this.#claim({ caller, planned, attempt, seal });
     const release = createRelease(exchange, config.clientTimeoutMs);
-    const passage: Passage = { exchange, caller, planned, attempt, release, chunk: 0, seal: null, isOver: false };
+    const passage: Passage = { exchange, caller, planned, attempt, release, seal, chunk: 0, isOver: false };
     try {
       await this.#answer(passage, call);
     } catch (error) {
@@ -113,30 +115,31 @@ export class Gateway {
     }
   }
 
-  async #claim(caller: Caller, { subjects }: Planned, attempt: Uint8Array): Promise<void> {
+  async #claim({ caller, planned, attempt, seal }: Pick<Passage, 'caller' | 'planned' | 'attempt' | 'seal'>): Promise<void> {
     const { claims, notices, clock } = this.#options;
     const isNoticed = caller.request.breakGlass !== null && notices !== null;
-    await claims.claim(caller, subjects, attempt, (batch) => {
+    await claims.claim(caller, { subjects: planned.subjects, attempt, seal }, (batch) => {
       if (isNoticed) notices.add(batch, encodeNotice(caller, clock()));
     });
     if (isNoticed) notices.announce();
   }
 
   async #answer(passage: Passage, call: GivenCall): Promise<void> {
-    const { config, clock } = this.#options;
-    const { exchange, caller, planned, release } = passage;
-    passage.seal = judgeSeal(exchange.request.headers[SEAL_HEADER], caller, config.sealsLogs, clock());
+    const { clock } = this.#options;
+    const { exchange, caller, planned, release, seal } = passage;
     if ('refusal' in planned) throw planned.refusal;
     judge(caller, planned.plan.route, clock());
     const message = await this.#ask(passage, planned.plan, call);
     try {
       const { head, parts } = this.#readers.get(planned.plan.route.name)!.read(message, planned.plan.subjects);
-      for await (const { bytes, subjects, fields, isLast } of parts) {
+      for await (const { pieces, subjects, fields, isLast } of parts) {
         if (exchange.gone.aborted) throw new AccessRefusal('CLIENT_GONE');
+        // A seal is for one event.
+        if (seal !== null && !isLast) throw new AccessRefusal('SEALED_STREAM');
         const chunk = { number: passage.chunk, isLast };
         const event = { result: 'granted', code: null, fields, chunk, subjects } as const;
         const recorded = await this.#record(passage, event);
-        await release.send(head, recorded, bytes, isLast);
+        await release.send(head, recorded, pieces, isLast);
       }
     } finally {
       message.destroy();
@@ -171,8 +174,9 @@ export class Gateway {
       return recorded;
     } catch (error) {
       if (!isCodedError(error) || error.code === 'CONFLICT') throw error;
-      if (error.code !== 'UNAVAILABLE') this.#options.logger.error({ error }, 'the node refused an event');
-      throw new AccessRefusal('NODE_UNREACHABLE');
+      if (error.code === 'UNAVAILABLE') throw new AccessRefusal('NODE_UNREACHABLE');
+      this.#options.logger.error({ error }, 'the node refused an event');
+      throw new AccessRefusal('NODE_REFUSED');
     }
   }
 

@@ -124,10 +124,10 @@ async function endOpenClaims(store: Store, claims: Claims, leftovers: Outbox): P
   }
 }
 
-function interrupted({ digest, request, subjects, attempt, chunk }: OpenClaim): Leftover {
+function interrupted({ digest, request, subjects, attempt, seal, chunk }: OpenClaim): Leftover {
   const { result, code, fields, chunk: end } = endOf('INTERRUPTED', chunk, []);
   const outcome: JsonObject = { result, code, fields: [...fields] as [], chunk: { isLast: end.isLast, number: end.number } };
-  const event: JsonObject = { request, outcome, subjects: [...subjects], seal: null };
+  const event: JsonObject = { request, outcome, subjects: [...subjects], seal };
   return { digest: encodeHex(digest), key: `${encodeHex(digest)}.${chunk}.${attempt}`, event };
 }
 

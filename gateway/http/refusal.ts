@@ -31,7 +31,6 @@ export const REASONS = {
   NO_CASE: refused(403, 'FORBIDDEN', 'these data are given only with a case number'),
   NO_AGREEMENT: refused(403, 'FORBIDDEN', 'these data are given only under an agreement'),
   NO_BREAK_GLASS: refused(403, 'FORBIDDEN', 'these data are not given by breaking the rules either'),
-  BAD_SEAL: refused(403, 'FORBIDDEN', 'the seal is not one for this request that this custodian takes'),
   UPSTREAM_UNREACHABLE: failed(502, 'UNAVAILABLE', 'the data service did not answer'),
   UPSTREAM_TIMEOUT: failed(504, 'UNAVAILABLE', 'the data service did not answer in time'),
   UPSTREAM_REFUSED: failed(502, 'UNAVAILABLE', 'the data service did not take the call'),
@@ -43,6 +42,8 @@ export const REASONS = {
   TOO_MANY_SUBJECTS: failed(502, 'UNAVAILABLE', 'the answer is about more persons than one event may be'),
   CLIENT_GONE: failed(502, 'UNAVAILABLE', 'the accessor went away'),
   NODE_UNREACHABLE: failed(503, 'UNAVAILABLE', 'the event could not be recorded, so nothing is given'),
+  NODE_REFUSED: failed(503, 'UNAVAILABLE', 'the node did not take the event, so nothing is given'),
+  SEALED_STREAM: failed(502, 'UNAVAILABLE', 'an access under seal is one event, and this answer is more: ask for less'),
   INTERRUPTED: failed(503, 'UNAVAILABLE', 'the gateway stopped before there was an answer'),
   MISTAKE: failed(500, 'UNAVAILABLE', 'our own mistake; the trace id finds it in the log'),
 } as const satisfies Record<string, Meaning>;

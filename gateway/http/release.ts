@@ -6,14 +6,14 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { encodeBase64, encodeUtf8 } from '../../core/bytes/bytes.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
-import { type AnswerHead, encodeFrame, FRAMES_TYPE } from '../frame.ts';
+import { type AnswerHead, encodeFrameLine, FRAMES_TYPE } from '../frame.ts';
 import type { Recorded } from '../node-client.ts';
 import type { Exchange } from '../server.ts';
 import { AccessRefusal } from './refusal.ts';
 
 export interface Release {
   /** Resolves when the client took it, or its connection has room. Throws CLIENT_GONE. */
-  send(head: AnswerHead, recorded: Recorded, bytes: Uint8Array, isLast: boolean): Promise<void>;
+  send(head: AnswerHead, recorded: Recorded, pieces: readonly Uint8Array[], isLast: boolean): Promise<void>;
   /** A problem: whole where nothing was sent yet; else an answer that has begun is not made to look complete. */
   refuse(head: AnswerHead, recorded: Recorded, problem: Uint8Array): void;
 }
@@ -22,6 +22,8 @@ export interface Release {
 const MAX_RECEIPT_HEADERS = 12 << 10;
 
 const HYGIENE = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
+
+const lengthOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { length }) => sum + length, 0);
 
 function headerOf(value: JsonObject): string {
   return encodeBase64(encodeUtf8(JSON.stringify(value)));
@@ -58,12 +60,14 @@ abstract class Sender implements Release {
     this.#timeoutMs = timeoutMs;
   }
 
-  async send(head: AnswerHead, recorded: Recorded, bytes: Uint8Array, isLast: boolean): Promise<void> {
+  async send(head: AnswerHead, recorded: Recorded, pieces: readonly Uint8Array[], isLast: boolean): Promise<void> {
     const { response } = this.exchange;
     if (response.destroyed) throw new AccessRefusal('CLIENT_GONE');
     const isFirst = !response.headersSent;
-    if (isFirst) this.begin(response, head, recorded, isLast ? bytes.length : null);
-    await write(this.exchange, this.encode(isFirst ? head : null, recorded, bytes), this.#timeoutMs);
+    if (isFirst) this.begin(response, head, recorded, isLast ? lengthOf(pieces) : null);
+    for (const piece of [this.before(isFirst ? head : null, recorded, lengthOf(pieces)), ...pieces]) {
+      await write(this.exchange, piece, this.#timeoutMs);
+    }
     if (isLast) response.end();
   }
 
@@ -71,13 +75,15 @@ abstract class Sender implements Release {
     const { response } = this.exchange;
     if (response.headersSent) return this.breakOff(response, recorded);
     this.begin(response, head, recorded, problem.length);
-    response.end(this.encode(head, recorded, problem));
+    response.write(this.before(head, recorded, problem.length));
+    response.end(problem);
   }
 
   protected abstract breakOff(response: ServerResponse, recorded: Recorded): void;
   /** `length`: of an answer that is one part. */
   protected abstract begin(response: ServerResponse, head: AnswerHead, recorded: Recorded, length: number | null): void;
-  protected abstract encode(head: AnswerHead | null, recorded: Recorded, bytes: Uint8Array): Uint8Array;
+  /** What comes before the bytes of a part. */
+  protected abstract before(head: AnswerHead | null, recorded: Recorded, length: number): Uint8Array;
 }
 
 class PlainRelease extends Sender {
@@ -92,23 +98,23 @@ class PlainRelease extends Sender {
     response.writeHead(status, { ...headers, ...HYGIENE, ...known, ...receiptHeaders(recorded, isWhole) });
   }
 
-  protected encode(_head: AnswerHead | null, _recorded: Recorded, bytes: Uint8Array): Uint8Array {
-    return bytes;
+  protected before(): Uint8Array {
+    return new Uint8Array();
   }
 }
 
 class FramedRelease extends Sender {
   /** The receipt says that it failed. */
   protected breakOff(response: ServerResponse, recorded: Recorded): void {
-    response.end(this.encode(null, recorded, new Uint8Array()));
+    response.end(this.before(null, recorded, 0));
   }
 
   protected begin(response: ServerResponse): void {
     response.writeHead(200, { ...HYGIENE, 'content-type': FRAMES_TYPE });
   }
 
-  protected encode(head: AnswerHead | null, { json }: Recorded, bytes: Uint8Array): Uint8Array {
-    return encodeFrame(head, json, bytes);
+  protected before(head: AnswerHead | null, { json }: Recorded, length: number): Uint8Array {
+    return encodeFrameLine(head, json, length);
   }
 }
 

@@ -29,7 +29,8 @@ async function drop(world: World, directory: string, name: string, content: stri
 
 async function reportOf(world: World, directory: string, name: string): Promise<Record<string, unknown>> {
   const path = join(world.directory, directory, 'done', `${name}.report.json`);
-  await until(async () => (await readdir(join(world.directory, directory, 'done')).catch(() => [])).includes(name), 10_000);
+  const names = (): Promise<string[]> => readdir(join(world.directory, directory, 'done')).catch(() => []);
+  await until(async () => (await names()).includes(name), 10_000);
   return JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
 }
 

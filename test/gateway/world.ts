@@ -94,7 +94,7 @@ export function sampleRoutes(upstream: string, chunkBytes = 4096): object[] {
 
 let keyDirectory: Promise<string> | undefined;
 /** Opening a key file takes a while by design: one directory for all of a file's tests. */
-async function keyFiles(): Promise<string> {
+export async function keyFiles(): Promise<string> {
   keyDirectory ??= (async () => {
     const path = await mkdtemp(join(tmpdir(), 'vt-keys-'));
     const privateKey = parsePrivateKey(bytesOf('records key'));
