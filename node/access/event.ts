@@ -5,6 +5,7 @@
  * What is answered holds all that the accessor may keep of its own access: bodies and nonces, never a handle. It is put together from the
  * stored bodies when the same request is sent again, so that no second copy of it lies anywhere.
  */
+import { setImmediate as breathe } from 'node:timers/promises';
 import { formatEnvelope } from '../../core/authority/envelope.ts';
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import { conflict, invariant, malformed } from '../../core/bytes/error.ts';
@@ -53,6 +54,9 @@ export interface PreparedEvent {
   readonly bodies: readonly AccessBody[];
 }
 
+/** Bodies written between two breaths. */
+const STRIDE = 64;
+
 /** To the one spelling each, none twice. Throws MALFORMED: a licence is read by nobody's number. */
 export function canonicalSubjects(given: readonly { readonly class: number; readonly id: string }[]): CanonicalNumber[] {
   const numbers = given.map((one) => normaliseNumber(one.class, one.id));
@@ -71,10 +75,12 @@ export async function prepareEvent(terms: EventTerms, request: JudgedRequest, wh
   const bodies = shown.map((subject): AccessBody => ({ outcome, request, subject }));
   const isHidden = what.seal !== null || subjects.length === 0;
   const handles = isHidden ? [] : await handlesOf(subjects.map(({ number }) => number));
-  const drafts = bodies.map((body, i): Draft => {
+  const drafts: Draft[] = [];
+  for (const [i, body] of bodies.entries()) {
     const at = isHidden ? { slot: asHash(random(32)) } : { h: handles[i]! };
-    return { kind: 'access', at, nonce: random(NONCE_LENGTH), body: encodeAccessBody(body) };
-  });
+    drafts.push({ kind: 'access', at, nonce: random(NONCE_LENGTH), body: encodeAccessBody(body) });
+    if (i % STRIDE === STRIDE - 1) await breathe();
+  }
   return { drafts, bodies };
 }
 
