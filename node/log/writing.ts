@@ -46,6 +46,11 @@ export abstract class Writing {
     this.publisher.requireSigning();
   }
 
+  /** Throws UNAVAILABLE once the log has stopped: it promises nothing any more. */
+  requireGoing(): void {
+    this.publisher.requireGoing();
+  }
+
   /** To be called when the chain was read and the witnesses asked. The log may wait still when it returns. */
   abstract resume(terms: LogTerms): Promise<void>;
 

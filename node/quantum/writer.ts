@@ -107,18 +107,13 @@ export class QuantumWriter extends Writing {
     return this.#queue.push(recording);
   }
 
-  /** Throws UNAVAILABLE once the log has stopped: it promises nothing any more. */
-  requireGoing(): void {
-    this.publisher.requireGoing();
-  }
-
   /** Throws UNAVAILABLE. */
   requireAccepting(): void {
-    const { clock } = this.#options;
     if (this.#terms === null || this.publisher.isStopped) throw this.publisher.refusal();
     if (this.publisher.isClockAhead) throw unavailable('the clock of this machine is ahead of the register’s');
     // By then nobody could tell whether what is promised now will be kept in time.
-    if (this.publisher.isWaiting && clock() - this.#heardAt > this.#terms.promiseSpan) throw this.publisher.refusal();
+    if (this.publisher.isWaiting && this.#options.clock() - this.#heardAt > this.#terms.promiseSpan)
+      throw this.publisher.refusal();
   }
 
   /** The first half of the write path. Each step says what is true if the program ends after it. */
@@ -209,8 +204,8 @@ export class QuantumWriter extends Writing {
 
   /** The second half of the write path. */
   async #commit(): Promise<void> {
-    const { log } = this.#options;
     await this.#inTurn(async () => {
+      const { log } = this.#options;
       this.publisher.requireGoing();
 
       // 5. The time of the checkpoint is fixed, and with it which quanta are over.
