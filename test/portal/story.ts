@@ -225,12 +225,17 @@ export class AccessStory extends Story {
 
   anchorAll(): void {
     for (const log of this.custodians.values()) this.anchor(log);
+    // Nothing new in the registry, read at a later block.
+    const at = this.tick();
+    this.facts = { ...this.facts, block: { number: this.facts.block.number + 100, hash: bytesOf(`block at ${at}`), at } };
   }
 
   /** What an honest custodian answers the person, at its newest anchored checkpoint (or the newest of all). */
-  answer(code: string, person: CanonicalNumber, { anchoredOnly = true } = {}): AccessAnswer {
+  answer(code: string, person: CanonicalNumber, { anchoredOnly = true, issuedBefore = Infinity } = {}): AccessAnswer {
     const log = this.log(code);
-    const held = log.held.findLast(({ claim }) => claim !== null || !anchoredOnly);
+    const held = log.held.findLast(
+      ({ claim, checkpoint }) => (claim !== null || !anchoredOnly) && checkpoint.issuedAt < issuedBefore,
+    );
     if (held === undefined) throw notFound('no checkpoint yet');
     const entryAt = (slot: Hash) => {
       const entryIndex = log.rows.findIndex((row) => equalBytes(row.slot, slot));
