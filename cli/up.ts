@@ -215,6 +215,8 @@ async function startWitness(supervisor: Supervisor, data: string, { chain, depar
     logs: departments.map(({ origin, url }) => ({ origin, url })),
     witnesses: [],
     witness: key,
+    // The witness's authority is a member of the consortium: it brings what it finds before the court.
+    charges: { accountFile: join(data, 'keys', 'witness.account') },
     webDir: null,
     pollMs: 500,
     exitWithParent: true,

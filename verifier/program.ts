@@ -121,10 +121,9 @@ async function openWitness(
   const store = await openStore(join(config.dataDir, 'witness'));
   opened.push(store);
   await bindToChain(store, chain);
-  return {
-    witness: new Witness({ name, signer, store, chainReference: chain.chainReference, findings, clock, logger }),
-    register: new SwapRegister({ store, facts: () => chain.facts, clock }),
-  };
+  const register = new SwapRegister({ store, facts: () => chain.facts, clock });
+  const { chainReference } = chain;
+  return { witness: new Witness({ name, signer, store, chainReference, findings, register, clock, logger }), register };
 }
 
 /** What was signed for one chain's anchors says nothing about another's. Throws CONFLICT. */

@@ -13,13 +13,14 @@ import type { Hash } from '../core/bytes/hash.ts';
 import { findLog, type RegistryFacts } from '../core/authority/registry.ts';
 import { checkpointDigest, type Checkpoint } from '../core/log/checkpoint.ts';
 import { EMPTY_MAP } from '../core/log/map.ts';
-import { formatNote, parseNote } from '../core/log/note.ts';
+import { formatNote, parseNote, type Note } from '../core/log/note.ts';
 import { logIdOf } from '../core/log/origin.ts';
 import type { SwapRequest, SwapState } from '../core/verify/swap.ts';
 import { EMPTY_ROOT } from '../core/log/tree.ts';
 import { verifyConsistency } from '../core/log/tree-proof.ts';
 import type { KeySpace, Store } from '../service/store.ts';
 import { isSignedNote } from './follow/anchor.ts';
+import { Turns } from './turns.ts';
 
 export interface SwapRegisterOptions {
   readonly store: Store;
@@ -34,8 +35,8 @@ const NOTHING: Omit<Checkpoint, 'origin'> = { size: 0, rootHash: EMPTY_ROOT, map
 export class SwapRegister {
   readonly #options: SwapRegisterOptions;
   readonly #space: KeySpace;
-  /** The last swap under way of each log, by log id in hex. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  /** One swap of a log at a time, by log id in hex. */
+  readonly #turns = new Turns();
 
   constructor(options: SwapRegisterOptions) {
     this.#options = options;
@@ -45,8 +46,13 @@ export class SwapRegister {
   /** Throws NOT_FOUND for a log that the registry does not list, UNAVAILABLE. */
   async read(logId: Hash): Promise<SwapState> {
     this.#factsOf(logId);
+    return this.#state(logId, await this.newest(logId));
+  }
+
+  /** The registered note; null before the first. Throws UNAVAILABLE. */
+  async newest(logId: Hash): Promise<Note | null> {
     const stored = await this.#space.get(logId);
-    return this.#state(logId, stored === undefined ? null : parseNote(decodeUtf8(stored)));
+    return stored === undefined ? null : parseNote(decodeUtf8(stored));
   }
 
   /**
@@ -58,7 +64,7 @@ export class SwapRegister {
     const logId = logIdOf(note.checkpoint.origin);
     const { facts, log } = this.#factsOf(logId);
     if (!isSignedNote(note, log, facts)) throw unverified('swap: no key of the log, valid at the checkpoint’s time, signed it');
-    return this.#inTurn(logId, async () => {
+    return this.#turns.run(encodeHex(logId), async () => {
       const { note: registered } = await this.read(logId);
       const known = registered?.checkpoint ?? NOTHING;
       if (registered !== null && isSameCheckpoint(registered.checkpoint, note.checkpoint)) return this.#state(logId, registered);
@@ -81,19 +87,6 @@ export class SwapRegister {
 
   #state(logId: Hash, note: SwapState['note']): SwapState {
     return { logId, note, answeredAt: this.#options.clock() };
-  }
-
-  /** One swap of a log at a time: between reading and writing nothing comes. */
-  async #inTurn<Result>(logId: Hash, work: () => Promise<Result>): Promise<Result> {
-    const hex = encodeHex(logId);
-    const done = (this.#turns.get(hex) ?? Promise.resolve()).then(work);
-    const turn = done.catch(() => undefined);
-    this.#turns.set(hex, turn);
-    try {
-      return await done;
-    } finally {
-      if (this.#turns.get(hex) === turn) this.#turns.delete(hex);
-    }
   }
 }
 

@@ -3,7 +3,8 @@
  * reproduced both roots of an anchored checkpoint, it cosigns the checkpoint and attests the block that anchors it.
  *
  * The order is the promise: what is about to be signed is on disk before the key is used, and no other roots are ever signed at that
- * size, nor anything by a tree that does not contain all that was signed before. Its store is no cache and is never rebuilt.
+ * size, nor anything by a tree that does not contain all that was signed before, or what the log registered here as its newest. Its store
+ * is no cache and is never rebuilt.
  *
  *   pledge  what it is about to sign, or did: log id 32 ‖ u64 size → root hash 32 ‖ map root 32 ‖ note (index/head-store.ts)
  *   seen    what it signed (index/seen-store.ts)
@@ -20,12 +21,14 @@ import type { KeyedSignature } from '../core/verify/lookup.ts';
 import type { Logger } from '../service/logger.ts';
 import type { Signer } from '../service/signer.ts';
 import type { KeySpace, Store } from '../service/store.ts';
-import type { Anchor } from './follow/anchor.ts';
+import { type Anchor, isSignedNote } from './follow/anchor.ts';
 import type { FindingFiles, ForkFinding } from './follow/finding.ts';
 import type { LogFollower } from './follow/log-follower.ts';
 import { treeAt } from './follow/split.ts';
 import { decodeHead, encodeHead, hasRoots, headKey, type Head } from './index/head-store.ts';
 import { type Seen, SeenStore } from './index/seen-store.ts';
+import type { SwapRegister } from './register.ts';
+import { Turns } from './turns.ts';
 
 export interface WitnessOptions {
   readonly name: Origin;
@@ -33,6 +36,8 @@ export interface WitnessOptions {
   readonly store: Store;
   readonly chainReference: Hash;
   readonly findings: FindingFiles;
+  /** Of the logs whose swap register this is, the newest note. */
+  readonly register: Pick<SwapRegister, 'newest'>;
   readonly clock: () => number;
   readonly logger: Logger;
 }
@@ -46,6 +51,7 @@ export class Witness {
   readonly #seen: SeenStore;
   /** Anchors about which everything was said that there is to say. */
   readonly #done = new WeakSet<Anchor>();
+  readonly #turns = new Turns();
 
   constructor(options: WitnessOptions) {
     this.#options = options;
@@ -70,11 +76,19 @@ export class Witness {
     const open = log.anchors.filter(isOpen).slice(-ANCHORS_PER_STEP);
     for (const anchor of open.toReversed()) {
       if (signal.aborted) return;
-      const isOurs = log.isReproduced(anchor) && anchor.isSigned(registered.log, registered.facts);
-      const note = isOurs ? anchor.note(registered.facts) : null;
-      if (note !== null && !(await this.#confirm(log, anchor, note))) return;
+      if (log.isReproduced(anchor)) {
+        // A key that is suspended may count again.
+        if (!anchor.isSigned(registered.log, registered.facts)) continue;
+        const note = anchor.note(registered.facts);
+        if (note !== null && !(await this.#inTurn(log, () => this.#confirm(log, anchor, note)))) return;
+      }
       this.#done.add(anchor);
     }
+  }
+
+  /** Of two replays of one log, the second sees what the first has pledged. */
+  #inTurn<Result>({ origin }: LogFollower, work: () => Promise<Result>): Promise<Result> {
+    return this.#turns.run(origin, work);
   }
 
   /** Not for its own authority's log, nor with a key that is lost, or perhaps lost. */
@@ -104,14 +118,19 @@ export class Witness {
 
   /**
    * Durable when it returns true. False as long as the tree at hand does not reach to, or does not contain, all that was pledged
-   * before: an index built anew on another history of the log must not make this key sign both.
+   * before: an index built anew on another history of the log must not make this key sign both. False as well when it contradicts what
+   * the log registered: then two copies of it sign.
    */
-  async #pledge({ logId, origin, index }: LogFollower, pledge: Head): Promise<boolean> {
+  async #pledge(log: LogFollower, pledge: Head): Promise<boolean> {
+    const { logId, origin, index } = log;
     const largest = await this.#largestPledge(logId);
     if (largest !== null && largest.size > index.size) return false;
-    if (largest !== null && !equalBytes(index.rootAt(largest.size), largest.rootHash)) {
-      const tree = largest.size === index.size ? null : treeAt(index.tiles, largest.size, index.size);
-      await this.#accuse(logId, origin, { a: largest.note, b: index.heads.newest.note, tree });
+    const registered = await this.#registeredBy(log);
+    for (const head of [largest, registered]) {
+      if (head !== null && head.size <= index.size && !(await this.#isContained(log, head))) return false;
+    }
+    if (registered?.size === pledge.size && !hasRoots(registered, pledge)) {
+      await this.#accuse(logId, origin, { a: registered.note, b: pledge.note, tree: null });
       return false;
     }
     const key = headKey(logId, pledge.size);
@@ -123,6 +142,20 @@ export class Witness {
     }
     if (known === undefined) await this.#options.store.batch().put(this.#pledges, key, encodeHead(pledge)).write({ sync: true });
     return true;
+  }
+
+  /** What the log registered here, as long as nobody has declared the key lost that signed it. */
+  async #registeredBy({ logId, registered }: LogFollower): Promise<Head | null> {
+    const note = await this.#options.register.newest(logId);
+    if (note === null || registered === null || !isSignedNote(note, registered.log, registered.facts)) return null;
+    return { ...note.checkpoint, note: formatNote(note) };
+  }
+
+  async #isContained({ logId, origin, index }: LogFollower, { size, rootHash, note }: Head): Promise<boolean> {
+    if (equalBytes(index.rootAt(size), rootHash)) return true;
+    const tree = size === index.size ? null : treeAt(index.tiles, size, index.size);
+    await this.#accuse(logId, origin, { a: note, b: index.heads.newest.note, tree });
+    return false;
   }
 
   async #largestPledge(logId: Hash): Promise<Head | null> {

@@ -294,6 +294,23 @@ export async function startEmbeddedChain(options: EmbeddedChainOptions): Promise
   }
 }
 
+const READ_TRIES = 10;
+
+/**
+ * Anvil keeps no old states, and takes "latest" for a number before it looks there: a block that is mined in between has it refuse. Then
+ * it is asked again.
+ */
+async function read(executor: Executor, method: string, params: readonly JsonValue[]): Promise<JsonValue> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await executor.call(method, params);
+    } catch (error) {
+      const isOvertaken = error instanceof RpcError && error.message.startsWith('BlockOutOfRangeError');
+      if (!isOvertaken || tries === READ_TRIES) throw error;
+    }
+  }
+}
+
 async function serveChain(
   recovered: Recovered,
   journal: Journal,
@@ -310,7 +327,7 @@ async function serveChain(
   const writer = new BlockWriter(recovered, journal, contents, options, fail);
   await writer.start();
   const answer: AnswerRpc = async (method, params, signal) =>
-    method === 'eth_sendRawTransaction' ? writer.submit(params, signal) : executor.call(method, params);
+    method === 'eth_sendRawTransaction' ? writer.submit(params, signal) : read(executor, method, params);
   const gateway = createRpcGateway({ answer, logger: options.logger });
   const url = await gateway.listen(options.port);
   const close = async (): Promise<void> => {

@@ -5,8 +5,12 @@
 import { malformed } from './error.ts';
 import type { JsonFields } from './json-fields.ts';
 
-/** C0, DEL and C1; zero width and direction marks; line separators; embeddings, overrides, isolates; byte order mark. */
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
+/**
+ * Controls; marks, overrides and isolates that change direction; what joins, separates, annotates or tags without being seen; fillers; and
+ * every blank but U+0020 and U+3000. (§23 lists them.)
+ */
+const UNSEEN =
+  /[\u0000-\u001f\u007f-\u00a0\u00ad\u061c\u115f\u1160\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]/u;
 const BLANK_END = /^[ \u3000]|[ \u3000]$/;
 const TOKEN = /^[a-z0-9.-]{1,64}$/;
 

@@ -6,12 +6,13 @@ import { pino } from 'pino';
 import { decodeHex } from '../../core/bytes/bytes.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { parsePrivateKey, publicKeyOf } from '../../core/sm/sm2.ts';
+import { ANCHOR, hex } from '../../chain/abi.ts';
 import { decideTogether, encodePropose, encodeProposeSuspension, encodeVote, proposedIn } from '../../chain/consortium-call.ts';
 import { type Contracts, deployContracts } from '../../chain/deploy.ts';
 import { addKeyCall, compromiseKeyCall, type KeyRegistry, type ListedKey, retireKeyCall } from '../../chain/key-change.ts';
 import { ChainReader, type ReaderOptions } from '../../chain/reader.ts';
 import { encodeRegisterAuthority } from '../../chain/registry-call.ts';
-import { ChainRpc } from '../../chain/rpc.ts';
+import { ChainRpc, readHex } from '../../chain/rpc.ts';
 import { type Call, ChainSender, type Receipt, type SenderOptions } from '../../chain/sender.ts';
 import { createSigner, type Signer } from '../../service/signer.ts';
 import { bytesOf } from '../log/memory-log.ts';
@@ -76,6 +77,14 @@ export class TestConsortium {
 
   async now(): Promise<number> {
     return (await this.rpc.block(await this.rpc.blockNumber()))!.at;
+  }
+
+  /** How many entries the newest anchor of a log holds; 0 where there is none. */
+  async anchoredSize(logId: Hash): Promise<number> {
+    const data = ANCHOR.encodeFunctionData('headOf', [hex(logId)]);
+    const answer = readHex(await this.rpc.call('eth_call', [{ to: this.contracts.anchor, data }, 'latest']));
+    const [head] = ANCHOR.decodeFunctionResult('headOf', answer) as unknown as [{ size: bigint }];
+    return Number(head.size);
   }
 
   // By the members

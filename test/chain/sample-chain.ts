@@ -9,11 +9,9 @@ import { type Note, noteKeyHash } from '../../core/log/note.ts';
 import { logIdOf, parseOrigin } from '../../core/log/origin.ts';
 import { rootAt } from '../../core/log/tree.ts';
 import { proveConsistency } from '../../core/log/tree-proof.ts';
-import { ANCHOR, hex } from '../../chain/abi.ts';
 import { anchoredCheckpoints, encodeCharge } from '../../chain/charge-call.ts';
 import { anchorCheckpoint } from '../../chain/anchor-call.ts';
 import { encodeRegisterLog } from '../../chain/registry-call.ts';
-import { readHex } from '../../chain/rpc.ts';
 import type { Call, ChainSender, Receipt } from '../../chain/sender.ts';
 import type { Signer } from '../../service/signer.ts';
 import { MemoryLog, secretOf } from '../log/memory-log.ts';
@@ -120,21 +118,13 @@ export class SampleChain {
 
   async #next(size: number, branch: string): Promise<Grown> {
     this.#issuedAt = Math.max(this.#issuedAt + 1, await this.consortium.now());
-    return this.#branch(branch).at(size, await this.#anchoredSize(), this.#issuedAt);
+    return this.#branch(branch).at(size, await this.consortium.anchoredSize(LOG_ID), this.#issuedAt);
   }
 
   #branch(name: string): Branch {
     const branch = this.#branches.get(name) ?? new Branch(name);
     this.#branches.set(name, branch);
     return branch;
-  }
-
-  async #anchoredSize(): Promise<number> {
-    const { rpc, contracts } = this.consortium;
-    const data = ANCHOR.encodeFunctionData('headOf', [hex(LOG_ID)]);
-    const answer = readHex(await rpc.call('eth_call', [{ to: contracts.anchor, data }, 'latest']));
-    const [head] = ANCHOR.decodeFunctionResult('headOf', answer) as unknown as [{ size: bigint }];
-    return Number(head.size);
   }
 }
 

@@ -26,7 +26,7 @@ import {
   secondSigner,
   type AnchorCall,
   type CourtWorld,
-} from './court-world.ts';
+} from '../court/court-world.ts';
 
 const MAX_INTEGER = 2n ** 53n - 1n;
 const KEY = hex(keyIdOfSigner(logSigner));

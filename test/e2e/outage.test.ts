@@ -10,20 +10,23 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
-import { anchorCheckpoint } from '../../chain/contract-call.ts';
+import { anchorCheckpoint } from '../../chain/anchor-call.ts';
 import { ChainSender } from '../../chain/sender.ts';
 import { exchange, liveChainOf, lookUpAt, readTrustFile } from '../../cli/reader.ts';
-import { hashFromHex } from '../../core/bytes/hash.ts';
+import { isCodedError } from '../../core/bytes/error.ts';
+import { type Hash, hashFromHex } from '../../core/bytes/hash.ts';
 import { encodeCheckpoint } from '../../core/log/checkpoint.ts';
 import { parseNote } from '../../core/log/note.ts';
 import { fileSecret } from '../../core/log/slot.ts';
-import { parseSignature } from '../../core/sm/sm2.ts';
+import { decodeHashTile, formatTilePath } from '../../core/log/tile.ts';
+import { rootAt } from '../../core/log/tree.ts';
+import { proveConsistency } from '../../core/log/tree-proof.ts';
 import { gather } from '../../core/verify/gather.ts';
 import { presentRows } from '../../core/verify/told.ts';
 import { verify } from '../../core/verify/verify.ts';
 import { createLogger } from '../../service/logger.ts';
 import { openSigner } from '../../service/signer.ts';
-import { bytesOf } from '../log/memory-log.ts';
+import { bytesOf, MemoryTree } from '../log/memory-log.ts';
 import { dropFiles, openBrowser, shownVerdict } from './page.ts';
 import { ROOT, System, until } from './system.ts';
 
@@ -240,7 +243,7 @@ describe('a node that is not honest', () => {
     });
   }
 
-  test('(anchors a map root that its entries do not give) gets no cosignature for it', async () => {
+  test('(anchors a map root that its entries do not give) gets no cosignature for it; another tree the chain refuses', async () => {
     const { url: witnessUrl } = JSON.parse(await readFile(join(system.data, 'config/verifier.json'), 'utf8')).witnesses[0] as {
       url: string;
     };
@@ -248,13 +251,6 @@ describe('a node that is not honest', () => {
     const { checkpoint } = parseNote(await (await fetch(`${outsider.url}/checkpoint`)).text());
     const passphrase = (await readFile(join(system.data, 'keys/passphrase'), 'utf8')).trim();
     const signer = await openSigner(join(system.data, 'keys/outsider-log.key.json'), passphrase, 'log');
-    const lie = {
-      ...checkpoint,
-      size: checkpoint.size + 1,
-      rootHash: bytesOf('root'),
-      mapRoot: bytesOf('map'),
-      issuedAt: Date.now(),
-    };
     const sender = new ChainSender({
       rpcUrl: system.ready.chain.url,
       privateKeyHex: (await readFile(join(system.data, 'keys/outsider.account'), 'utf8')).trim(),
@@ -262,10 +258,22 @@ describe('a node that is not honest', () => {
       logger: createLogger({ program: 'test', level: 'fatal' }),
       timeoutMs: 10_000,
     });
-    const { origin: _, ...rest } = lie;
-    const signature = parseSignature(await signer.sign(encodeCheckpoint(lie)));
-    const input = { ...rest, logId: hashFromHex(outsider.logId), keyId: signer.keyId, signature, consistencyProof: [] };
-    await anchorCheckpoint(sender, system.ready.chain.anchor, input);
+    /** Signed by the log's key. The error that the contract refuses it with, or null. */
+    const anchor = async (size: number, rootHash: Hash, consistencyProof: readonly Hash[]): Promise<unknown> => {
+      const lie = { size, rootHash, mapRoot: bytesOf('map'), issuedAt: Date.now() };
+      const signature = await signer.sign(encodeCheckpoint({ origin: checkpoint.origin, ...lie }));
+      const input = { ...lie, logId: hashFromHex(outsider.logId), keyId: signer.keyId, signature, consistencyProof };
+      return anchorCheckpoint(sender, system.ready.chain.anchor, input).then(
+        () => null,
+        (error: unknown) => (isCodedError(error, 'CONFLICT') ? error.facts['error'] : Promise.reject(error as Error)),
+      );
+    };
+    const tree = await treeAt(outsider.url, checkpoint.size);
+    tree.append(bytesOf('an entry that the map does not hold'));
+    const { size } = tree;
+    expect(await anchor(size, rootAt(size, tree), proveConsistency(checkpoint.size, size, tree))).to.equal(null);
+    tree.append(bytesOf('one more'));
+    expect(await anchor(tree.size, bytesOf('root'), proveConsistency(size, tree.size, tree))).to.equal('NotExtending');
     const statusOf = async (): Promise<{ trouble: string | null } | undefined> => {
       const { logs } = (await exchange(system.ready.verifier, '/v1/status')) as {
         logs: { logId: string; trouble: string | null }[];
@@ -273,7 +281,16 @@ describe('a node that is not honest', () => {
       return logs.find(({ logId }) => logId === outsider.logId);
     };
     await until(60, statusOf, (log) => log?.trouble !== null && log?.trouble !== undefined);
-    expect((await fetch(`${witnessUrl}/seen/${outsider.logId}?size=${lie.size}`)).status).to.equal(404);
+    expect((await fetch(`${witnessUrl}/seen/${outsider.logId}?size=${size}`)).status).to.equal(404);
     expect((await system.askFile(PATH_CLIP)).verdict).to.equal('valid');
   });
 });
+
+/** The tree that a node published, from its tiles. */
+async function treeAt(url: string, size: number): Promise<MemoryTree> {
+  const tree = new MemoryTree();
+  const path = formatTilePath({ level: 0, tileIndex: 0, width: size });
+  const tile = size === 0 ? new ArrayBuffer() : await (await fetch(url + path)).arrayBuffer();
+  for (const leafHash of decodeHashTile(new Uint8Array(tile), size)) tree.append(leafHash);
+  return tree;
+}

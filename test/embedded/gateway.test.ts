@@ -177,6 +177,28 @@ describe('the gateway', () => {
     await send(chain, signed(await nonceOf(chain), { to: null, data: '0x', gasLimit: 53_000 }));
   });
 
+  test('answers what is asked of the newest state while blocks are mined', async () => {
+    const first = await nonceOf(chain);
+    const writing = { isDone: false };
+    let refused = 0;
+    const writer = async (): Promise<void> => {
+      for (let i = 0; i < 60; i++) await send(chain, stored(first + i));
+      writing.isDone = true;
+    };
+    const reader = async (method: string, params: readonly unknown[]): Promise<void> => {
+      while (!writing.isDone) if ((await ask(chain, method, params)).error !== undefined) refused++;
+    };
+    const stateCall = { to: contract, data: `0x${'00'.repeat(64)}`, from: sender, gasPrice: '0x0' };
+    await Promise.all([
+      writer(),
+      ...Array.from({ length: 4 }, () => reader('eth_call', [stateCall, 'latest'])),
+      reader('eth_estimateGas', [stateCall]),
+      reader('eth_getTransactionCount', [sender, 'latest']),
+      reader('eth_getCode', [contract, 'latest']),
+    ]);
+    expect(refused).to.equal(0);
+  });
+
   test('passes on what a contract reverts with', async () => {
     const { error } = await ask(chain, 'eth_call', [{ to: contract, data: '0x' }, 'latest']);
     expect(error).to.deep.include({ code: 3, data: '0x' });
@@ -238,6 +260,7 @@ describe('the gateway', () => {
     const [nonce, number] = [await nonceOf(chain), await headNumber(chain)];
     t.mock.timers.enable({ apis: ['setTimeout'] });
     process.kill(chain.executorPid, 'SIGSTOP');
+    await sleep(500); // the signal has reached its last thread
     const answers = [
       ask(chain, 'eth_sendRawTransaction', [stored(nonce)]),
       ask(chain, 'eth_sendRawTransaction', [stored(nonce + 1)]),

@@ -61,7 +61,7 @@ class FakeChain {
       signature: parseSignature(bytes(text('signature'))),
     });
     const { number, hash } = this.events.at(-1)!.block;
-    return { transactionHash: hash, blockNumber: number, blockHash: hash, contract: null, gasUsed: 0 };
+    return { transactionHash: hash, blockNumber: number, blockHash: hash, contract: null, gasUsed: 0, logs: [] };
   }
 
   add(checkpoint: Pick<AnchorEvent, 'size' | 'issuedAt' | 'rootHash' | 'mapRoot' | 'keyId' | 'signature'>): void {

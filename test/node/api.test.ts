@@ -19,7 +19,7 @@ import { fileSecret, type HistorySecret, publicLicenceSecret } from '../../core/
 import { decodeEntryBundle, decodeHashTile, formatTilePath } from '../../core/log/tile.ts';
 import { leafHashOf, rootAt } from '../../core/log/tree.ts';
 import { parseSignature } from '../../core/sm/sm2.ts';
-import { encodeSetMode } from '../../chain/contract-call.ts';
+import { encodeSetMode } from '../../chain/registry-call.ts';
 import { createLogger } from '../../service/logger.ts';
 import type { Running } from '../../service/lifecycle.ts';
 import { startNode } from '../../node/program.ts';

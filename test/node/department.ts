@@ -2,23 +2,15 @@
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeHex } from '../../core/bytes/bytes.ts';
-import { keyIdOf } from '../../core/authority/key-id.ts';
 import { parsePrivateKey, publicKeyOf } from '../../core/sm/sm2.ts';
-import {
-  encodeAddKey,
-  encodeGrantScope,
-  encodeRegisterAuthority,
-  encodeRegisterLog,
-  encodeSetMode,
-} from '../../chain/contract-call.ts';
-import { deployContracts } from '../../chain/deploy.ts';
-import { ChainSender } from '../../chain/sender.ts';
+import { encodeGrantScope, encodeRegisterLog, encodeSetMode } from '../../chain/registry-call.ts';
+import type { ChainSender } from '../../chain/sender.ts';
 import { createKeyFile } from '../../service/key-file.ts';
 import type { NodeConfig } from '../../node/config.ts';
 import { CHAIN_ID, startAnvil, type Anvil } from '../chain/anvil.ts';
+import { signerNamed, TestConsortium } from '../chain/consortium-fixture.ts';
 import { bytesOf } from '../log/memory-log.ts';
-import { AUTHORITY, LOG_ID, ORIGIN, silent } from './fixture.ts';
+import { AUTHORITY, LOG_ID, ORIGIN } from './fixture.ts';
 
 export const TYPE = '11100000000013338W009';
 export const PRIVATE_TYPE = '11100000000013338W010';
@@ -27,6 +19,8 @@ export const LATE_TYPE = '11100000000013338W011';
 const PUBLIC_FIELDS = { [TYPE]: ['ZZMC', 'KZ_KSMC'], [LATE_TYPE]: ['ZZMC'] };
 const PASSPHRASE = 'correct horse battery';
 export const TOKENS = { issuer: 'issuer-token-'.padEnd(40, 'i'), operator: 'operator-token-'.padEnd(40, 'o') };
+/** Names the account that acts for the authority. */
+const ACCOUNT = 'b2';
 const BEAT = 60_000;
 export const PROMISE_SPAN = 3 * BEAT;
 
@@ -36,15 +30,18 @@ const keyNamed = (name: string) => {
 };
 export const LOG_KEY = keyNamed('log key').publicKey;
 export const DOCUMENT_KEY = keyNamed('document key').publicKey;
+export const logSigner = signerNamed('log key');
+export const documentSigner = signerNamed('document key', 'document');
+/** Signs the authority's key acts. */
+export const authoritySigner = signerNamed('authority key', 'authority');
 
 export interface Department {
   readonly path: string;
   readonly anvil: Anvil;
-  /** Writes the registry. */
-  readonly admin: ChainSender;
-  /** The account that anchors, in another's hands. */
+  readonly consortium: TestConsortium;
+  /** The account that acts for the authority and anchors, in another's hands. */
   readonly owner: ChainSender;
-  /** Sends a call to the registry. */
+  /** Sends a call to the registry from that account. */
   register(data: string): Promise<void>;
   /** For a node with its data in `dataDir` under the department's directory. */
   config(dataDir: string, changes?: Partial<NodeConfig>): NodeConfig;
@@ -58,22 +55,20 @@ export async function startDepartment(): Promise<Department> {
   const path = await mkdtemp(join(tmpdir(), 'vt-department-'));
   const anvil = await startAnvil();
   const { rpcUrl } = anvil;
-  const sender = (byte: string): ChainSender =>
-    new ChainSender({ rpcUrl, privateKeyHex: byte.repeat(32), chainId: CHAIN_ID, logger: silent, timeoutMs: 10_000 });
-  const [admin, owner] = [sender('a1'), sender('b2')];
-  const contracts = await deployContracts(admin, { admin: admin.account, msPerUnit: 1000 });
+  const consortium = await TestConsortium.deploy(rpcUrl);
+  const owner = consortium.sender(ACCOUNT);
+  const { registry, anchor, court, fromBlock } = consortium.contracts;
   const register = async (data: string): Promise<void> => {
-    await admin.send({ to: contracts.registry, data });
+    await owner.send({ to: registry, data });
   };
-  await registerAll(register, owner.account);
+  await registerAll(consortium, owner, register);
   await writeSecrets(path);
-  const { registry, anchor, fromBlock } = contracts;
   const config = (dataDir: string, changes: Partial<NodeConfig> = {}): NodeConfig => ({
     origin: ORIGIN,
     dataDir: join(path, dataDir),
     host: '127.0.0.1',
     port: 0,
-    chain: { rpcUrl, chainId: CHAIN_ID, registry, anchor, confirmations: 0, fromBlock },
+    chain: { rpcUrl, chainId: CHAIN_ID, registry, anchor, court, confirmations: 0, fromBlock },
     keys: { log: join(path, 'log.key.json'), document: join(path, 'document.key.json') },
     passphraseFile: join(path, 'passphrase'),
     accountFile: join(path, 'account'),
@@ -85,7 +80,7 @@ export async function startDepartment(): Promise<Department> {
   return {
     path,
     anvil,
-    admin,
+    consortium,
     owner,
     register,
     config,
@@ -102,26 +97,52 @@ export async function startDepartment(): Promise<Department> {
   };
 }
 
-async function registerAll(register: (data: string) => Promise<void>, owner: string): Promise<void> {
-  const account = decodeHex(owner.slice(2));
-  const spans = { quantum: 1_000, beat: BEAT, promiseSpan: PROMISE_SPAN };
-  const key = (publicKey: typeof LOG_KEY, keyType: 'log' | 'document'): string =>
-    encodeAddKey({ code: AUTHORITY, keyId: keyIdOf(publicKey), keyType, publicKey, validFrom: 0 });
-  const scope = { code: AUTHORITY, licenceType: TYPE, region: '110000', validFrom: 0, validTo: null };
-  await register(encodeRegisterAuthority({ code: AUTHORITY, name: '自然资源部', region: '110000', parent: null, account }));
-  await register(key(LOG_KEY, 'log'));
-  await register(key(DOCUMENT_KEY, 'document'));
-  await register(encodeRegisterLog({ logId: LOG_ID, owner: AUTHORITY, origin: ORIGIN, class: 'licence', ...spans }));
-  await register(encodeGrantScope(scope));
+async function registerAll(
+  consortium: TestConsortium,
+  { account }: ChainSender,
+  register: (data: string) => Promise<void>,
+): Promise<void> {
+  const spans = { quantum: 1_000, beat: BEAT, promiseSpan: PROMISE_SPAN, term: null };
+  const authority = { code: AUTHORITY, name: '自然资源部', region: '110000', account };
+  await consortium.register({ ...authority, key: authoritySigner });
+  await consortium.addKey(AUTHORITY, logSigner, authoritySigner);
+  await consortium.addKey(AUTHORITY, documentSigner, authoritySigner);
+  await register(encodeRegisterLog({ owner: AUTHORITY, origin: ORIGIN, class: 'licence', ...spans }));
+  await consortium.decide(scopeOf(AUTHORITY));
   await register(encodeSetMode({ logId: LOG_ID, licenceType: TYPE, mode: 'public' }));
   await register(encodeSetMode({ logId: LOG_ID, licenceType: PRIVATE_TYPE, mode: 'private' }));
+}
+
+/** The call by which the members allow an authority to issue the type. */
+export function scopeOf(code: string): string {
+  return encodeGrantScope({ code, licenceType: TYPE, region: '110000', validFrom: 0, validTo: null, parentId: null });
 }
 
 async function writeSecrets(path: string): Promise<void> {
   const write = (name: string, text: string): Promise<void> => writeFile(join(path, name), text, { mode: 0o600 });
   await write('passphrase', `${PASSPHRASE}\n`);
-  await write('account', `${'b2'.repeat(32)}\n`);
+  await write('account', `${ACCOUNT.repeat(32)}\n`);
   await write('tokens.json', JSON.stringify(TOKENS));
   await createKeyFile(join(path, 'log.key.json'), PASSPHRASE, { type: 'log', ...keyNamed('log key') });
   await createKeyFile(join(path, 'document.key.json'), PASSPHRASE, { type: 'document', ...keyNamed('document key') });
+}
+
+/** Puts another authority on record that may issue the type, and returns what a node of it needs in its config. */
+export async function enterSuccessor(
+  { path, consortium }: Department,
+  code: string,
+  accountByte: string,
+): Promise<Pick<NodeConfig, 'keys' | 'accountFile'>> {
+  const key = signerNamed(`authority key of ${code}`, 'authority');
+  const { account } = consortium.sender(accountByte);
+  await consortium.register({ code, name: '自然资源局', region: '110000', account, key });
+  for (const type of ['log', 'document'] as const) {
+    const name = `${type} key of ${code}`;
+    await consortium.addKey(code, signerNamed(name, type), key);
+    await createKeyFile(join(path, `${code}-${type}.key.json`), PASSPHRASE, { type, ...keyNamed(name) });
+  }
+  await consortium.decide(scopeOf(code));
+  const accountFile = join(path, `${code}-account`);
+  await writeFile(accountFile, `${accountByte.repeat(32)}\n`, { mode: 0o600 });
+  return { keys: { log: join(path, `${code}-log.key.json`), document: join(path, `${code}-document.key.json`) }, accountFile };
 }

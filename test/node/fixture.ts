@@ -8,8 +8,7 @@ import { isCodedError, type ErrorCode } from '../../core/bytes/error.ts';
 import { keyIdOf } from '../../core/authority/key-id.ts';
 import { logIdOf, parseOrigin } from '../../core/log/origin.ts';
 import { publicLicenceSecret } from '../../core/log/slot.ts';
-import { parsePrivateKey, publicKeyOf } from '../../core/sm/sm2.ts';
-import { createSigner, type Signer } from '../../service/signer.ts';
+import type { Signer } from '../../service/signer.ts';
 import { openStore, type Store } from '../../service/store.ts';
 import { Answers, identifyRequest } from '../../node/log/answers.ts';
 import { Anchors } from '../../node/log/anchors.ts';
@@ -17,6 +16,7 @@ import type { Draft, Histories } from '../../node/log/batch.ts';
 import { LogStore } from '../../node/log/log-store.ts';
 import { createFileRegister, type Register } from '../../node/log/register.ts';
 import { LogWriter, type Write } from '../../node/log/writer.ts';
+import { signerNamed } from '../chain/consortium-fixture.ts';
 import { bytesOf } from '../log/memory-log.ts';
 
 export const AUTHORITY = '11100000000013338W';
@@ -25,11 +25,6 @@ export const LOG_ID = logIdOf(ORIGIN);
 export const TERMS = { quantum: 1000, promiseSpan: 60_000 };
 export const START = Date.UTC(2026, 0, 1);
 export const silent = pino({ level: 'silent' });
-
-export function signerNamed(name: string, type: Signer['type'] = 'log'): Signer {
-  const privateKey = parsePrivateKey(bytesOf(name));
-  return createSigner({ type, privateKey, publicKey: publicKeyOf(privateKey) });
-}
 
 export const logSigner = signerNamed('log key');
 export const LOG_KEY = logSigner.publicKey;

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unavailable } from '../../core/bytes/error.ts';
-import { emptyRegistry, type KeyFact, type RegistryFacts } from '../../core/authority/registry.ts';
+import { emptyRegistry } from '../../core/authority/fold.ts';
+import type { KeyFact, LogFact, RegistryFacts } from '../../core/authority/registry.ts';
 import { formatNote } from '../../core/log/note.ts';
 import type { SwapRequest, SwapState } from '../../core/verify/swap.ts';
 import { createEdge, type Edge } from '../../service/http.ts';
@@ -23,15 +24,30 @@ const KEY: KeyFact = {
   validFrom: START - YEAR,
   validTo: null,
   compromisedAt: null,
+  suspended: null,
   registeredAt: START - YEAR,
 };
-const LOG = { logId: LOG_ID, origin: ORIGIN, authority: AUTHORITY, class: 'licence', quantum: 1000, beat: 1000 } as const;
+const LOG: LogFact = {
+  logId: LOG_ID,
+  origin: ORIGIN,
+  authority: AUTHORITY,
+  owners: [{ authority: AUTHORITY, since: START - YEAR }],
+  class: 'licence',
+  quantum: 1000,
+  beat: 1000,
+  promiseSpan: 60_000,
+  term: null,
+  registeredAt: START - YEAR,
+  closedAt: null,
+  closedByOwner: false,
+  vrfKeys: [],
+};
 
 /** What the registry says of the log. */
 export const REGISTERED: RegistryFacts = {
   ...emptyRegistry({ number: 1, hash: bytesOf('block'), at: START }),
   keys: [KEY],
-  logs: [{ ...LOG, promiseSpan: 60_000, registeredAt: START - YEAR, closedAt: null, vrfKeys: [] }],
+  logs: [LOG],
 };
 
 export class RegisterHost {

@@ -4,10 +4,12 @@ import { expect } from 'chai';
 import { decodeHex } from '../../core/bytes/bytes.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
 import { keyIdOf } from '../../core/authority/key-id.ts';
-import { emptyRegistry, type KeyFact, type LogFact, type RegistryFacts, type ScopeFact } from '../../core/authority/registry.ts';
+import { emptyRegistry } from '../../core/authority/fold.ts';
+import type { KeyFact, LogFact, RegistryFacts, ScopeFact } from '../../core/authority/registry.ts';
 import { groundOf, type Identity, requireMode, standingOf } from '../../node/standing.ts';
 import { bytesOf } from '../log/memory-log.ts';
-import { AUTHORITY, LOG_ID, ORIGIN, signerNamed, START } from './fixture.ts';
+import { signerNamed } from '../chain/consortium-fixture.ts';
+import { AUTHORITY, LOG_ID, ORIGIN, START } from './fixture.ts';
 
 const TYPE = '11100000000013338W009';
 const OTHER = '11100000MB03271699';
@@ -29,18 +31,22 @@ const keyFact = (publicKey: typeof logKey, type: KeyFact['type']): KeyFact => ({
   validFrom: START + 3,
   validTo: null,
   compromisedAt: null,
+  suspended: null,
   registeredAt: START + 3,
 });
 const LOG: LogFact = {
   logId: LOG_ID,
   origin: ORIGIN,
   authority: AUTHORITY,
+  owners: [{ authority: AUTHORITY, since: START + 4 }],
   class: 'licence',
   quantum: 1_000,
   beat: 60_000,
   promiseSpan: 180_000,
+  term: null,
   registeredAt: START + 4,
   closedAt: null,
+  closedByOwner: false,
   vrfKeys: [],
 };
 const SCOPE: ScopeFact = {
@@ -50,17 +56,48 @@ const SCOPE: ScopeFact = {
   region: '110000',
   validFrom: START + 5,
   validTo: null,
+  parentId: null,
   registeredAt: START + 5,
 };
 const FACTS: RegistryFacts = {
   ...emptyRegistry({ number: 9, hash: bytesOf('block'), at: NOW }),
   authorities: [
-    { code: AUTHORITY, name: '', region: '110000', parent: null, account: decodeHex('0b'.repeat(20)), registeredAt: START + 2 },
+    {
+      code: AUTHORITY,
+      name: '',
+      region: '110000',
+      parent: null,
+      account: decodeHex('0b'.repeat(20)),
+      registeredAt: START + 2,
+      dissolvedAt: null,
+    },
   ],
   keys: [keyFact(logKey, 'log'), keyFact(documentKey, 'document')],
   logs: [LOG],
   scopes: [SCOPE],
   modes: [{ logId: LOG_ID, licenceType: TYPE, mode: 'public', registeredAt: START + 6 }],
+};
+
+/** The log after a succession. */
+const movedTo = (authority: string): LogFact => ({
+  ...LOG,
+  authority,
+  owners: [...LOG.owners, { authority, since: START + 40 }],
+});
+/** The successor has an account and keys of its own. */
+const successorKeys = [signerNamed('successor log key'), signerNamed('successor document key', 'document')] as const;
+const MOVED: RegistryFacts = {
+  ...FACTS,
+  logs: [movedTo(OTHER)],
+  authorities: [...FACTS.authorities, { ...FACTS.authorities[0]!, code: OTHER, account: decodeHex('0d'.repeat(20)) }],
+  keys: [...FACTS.keys, ...successorKeys.map(({ publicKey, type }) => ({ ...keyFact(publicKey, type), authority: OTHER }))],
+  scopes: [SCOPE, { ...SCOPE, scopeId: bytesOf('scope of the successor'), authority: OTHER, validFrom: START + 30 }],
+};
+const successor: Identity = {
+  logId: LOG_ID,
+  logKeyId: successorKeys[0].keyId,
+  documentKeyId: successorKeys[1].keyId,
+  account: `0x${'0d'.repeat(20)}`,
 };
 
 const withKey = (place: number, changes: Partial<KeyFact>): RegistryFacts => ({
@@ -85,6 +122,17 @@ describe('a node’s standing', () => {
     expect([log.origin, authority.code]).to.deep.equal([ORIGIN, AUTHORITY]);
   });
 
+  test('holds for a successor on the log that it took over, with its own account and keys', () => {
+    const { log, authority, logKey: key } = standingOf(MOVED, successor, NOW);
+    expect([log.origin, authority.code, key.authority]).to.deep.equal([ORIGIN, OTHER, OTHER]);
+  });
+
+  test('holds again once a suspension of its key is over or lifted', () => {
+    const until = { suspended: { from: START, until: NOW } };
+    expect(standingOf(withKey(0, until), identity, NOW).logKey.suspended).to.deep.equal(until.suspended);
+    expect(wordsOf(() => standingOf(withKey(0, until), identity, NOW - 1))).to.contain('suspended');
+  });
+
   const refusals: [words: string, facts: RegistryFacts, changes?: Partial<Identity>][] = [
     ['does not list this log', { ...FACTS, logs: [] }],
     ['does not list this log', FACTS, { logId: bytesOf('other') }],
@@ -100,6 +148,12 @@ describe('a node’s standing', () => {
     ['calls the log key compromised', withKey(0, { compromisedAt: NOW + 1 })],
     ['has retired the document key', withKey(1, { validTo: NOW + 1 })],
     ['the document key is not valid yet', withKey(1, { validFrom: NOW + 1 })],
+    ['has suspended the log key', withKey(0, { suspended: { from: NOW, until: NOW + 1 } })],
+    ['has suspended the document key', withKey(1, { suspended: { from: START, until: NOW + 1 } })],
+    // The log was the authority's, and moved to another: neither its account nor its keys are the log's any more.
+    ['another account', { ...FACTS, logs: [movedTo(OTHER)] }],
+    ['another account', MOVED, { account: `0x${'0b'.repeat(20)}` }],
+    ['lists the log key for another use', MOVED, { account: `0x${'0d'.repeat(20)}` }],
   ];
   for (const [i, [words, facts, changes]] of refusals.entries()) {
     test(`is refused in words: ${words} (${i + 1})`, () => {
@@ -136,6 +190,16 @@ describe('the ground of an issue', () => {
       expect(groundIn(facts)).to.equal(since);
     });
   }
+
+  test('is as new as the move of the log to a successor, or as whatever of the successor’s is newer', () => {
+    const groundOfSuccessor = (facts: RegistryFacts): number => {
+      const standing = standingOf(facts, successor, NOW);
+      return groundOf(facts, standing, requireMode(facts, standing, TYPE), NOW) - START;
+    };
+    expect(groundOfSuccessor(MOVED)).to.equal(40);
+    const [own, its] = MOVED.scopes as [ScopeFact, ScopeFact];
+    expect(groundOfSuccessor({ ...MOVED, scopes: [own, { ...its, validFrom: START + 50 }] })).to.equal(50);
+  });
 
   const beside: [desc: string, changes: Partial<ScopeFact>][] = [
     ['of another type', { licenceType: '11100000000013338W010' }],

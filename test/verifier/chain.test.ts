@@ -1,33 +1,42 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { expect } from 'chai';
-import { decodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { decodeHex, encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { isCodedError } from '../../core/bytes/error.ts';
 import type { JsonValue } from '../../core/bytes/json.ts';
 import { parseRegistryFacts } from '../../core/authority/facts-json.ts';
-import { keyIdOf } from '../../core/authority/key-id.ts';
-import type { KeyType } from '../../core/authority/registry-event.ts';
 import { parseNote } from '../../core/log/note.ts';
-import type { Signer } from '../../core/log/signer.ts';
+import { proveConsistency } from '../../core/log/tree-proof.ts';
 import { formatSignedTrust } from '../../core/verify/trust.ts';
 import type { Verdict } from '../../core/verify/verdict.ts';
-import {
-  anchorCheckpoint,
-  encodeAddKey,
-  encodeGrantScope,
-  encodeRegisterAuthority,
-  encodeRegisterLog,
-  encodeSetMode,
-} from '../../chain/contract-call.ts';
-import { type Contracts, deployContracts } from '../../chain/deploy.ts';
+import { anchorCheckpoint } from '../../chain/anchor-call.ts';
 import { readChainIdentity } from '../../chain/finality.ts';
 import { ChainRpc } from '../../chain/rpc.ts';
-import { ChainSender } from '../../chain/sender.ts';
+import {
+  encodeGrantScope,
+  encodeLiftSuspension,
+  encodeRecordSuccession,
+  encodeRegisterLog,
+  encodeSetMode,
+} from '../../chain/registry-call.ts';
+import type { ChainSender } from '../../chain/sender.ts';
 import { createChainSource } from '../../verifier/chain-source.ts';
 import type { VerifierConfig } from '../../verifier/config.ts';
 import { type Anvil, CHAIN_ID, startAnvil } from '../chain/anvil.ts';
-import { logger } from '../chain/sample-chain.ts';
-import { AUDIT, digestOf, ISSUER, REGION, type StoryLog, TYPE, witnessName } from '../verify/story.ts';
+import { logger, signerNamed, TestConsortium } from '../chain/consortium-fixture.ts';
+import {
+  AUDIT,
+  digestOf,
+  ISSUER,
+  OUTSIDER,
+  REGION,
+  signerNamed as storySigner,
+  type StoryLog,
+  TYPE,
+  witnessName,
+} from '../verify/story.ts';
 import { short } from './reader.ts';
 import { hasTrouble, logView, type Served, standsOn, TIMING, until, World } from './world.ts';
 
@@ -36,7 +45,7 @@ const FILE = encodeUtf8('a licence file');
 let world: World;
 let log: StoryLog;
 let anvil: Anvil;
-let contracts: Contracts;
+let consortium: TestConsortium;
 let owner: ChainSender;
 let witness: Served;
 let verifier: Served;
@@ -46,13 +55,9 @@ beforeEach(async () => {
   anvil = await startAnvil();
   world = await World.create();
   log = world.story.issuer;
-  const [admin, issuer] = ['a1', 'b2'].map(
-    (byte) =>
-      new ChainSender({ rpcUrl: anvil.rpcUrl, privateKeyHex: byte.repeat(32), chainId: CHAIN_ID, logger, timeoutMs: 10_000 }),
-  );
-  owner = issuer!;
-  contracts = await deployContracts(admin!, { admin: admin!.account, msPerUnit: 1000 });
-  await register(admin!);
+  consortium = await TestConsortium.deploy(anvil.rpcUrl);
+  owner = consortium.sender('b2');
+  await register();
   world.story.clock = Date.now();
   witness = await startHere('witness', { ...(await witnessChanges()) });
   const witnesses = [{ name: witnessName(AUDIT), url: witness.url }];
@@ -65,24 +70,29 @@ afterEach(async () => {
   await anvil.stop();
 });
 
-async function register(admin: ChainSender): Promise<void> {
-  const { story } = world;
-  const account = decodeHex(owner.account.slice(2));
-  const key = (code: string, keyType: KeyType, { publicKey }: Signer): string =>
-    encodeAddKey({ code, keyId: keyIdOf(publicKey), keyType, publicKey, validFrom: 0 });
+const authoritySigner = signerNamed('authority key', 'authority');
+const auditSigner = signerNamed('authority key of the audit office', 'authority');
+
+/** As the story has it, with the story's keys. */
+async function register(): Promise<void> {
   const { logId, origin } = log;
-  for (const data of [
-    encodeRegisterAuthority({ code: ISSUER, name: '样例市自然资源局', region: REGION, parent: null, account }),
-    encodeRegisterAuthority({ code: AUDIT, name: '样例市审计局', region: REGION, parent: null, account }),
-    key(ISSUER, 'log', story.logSigners.get(ISSUER)!),
-    key(ISSUER, 'document', story.documentSigner),
-    key(AUDIT, 'witness', story.witnessSigner),
-    encodeGrantScope({ code: ISSUER, licenceType: TYPE, region: REGION, validFrom: 0, validTo: null }),
-    encodeRegisterLog({ logId, owner: ISSUER, origin, class: 'licence', quantum: 1000, beat: 60_000, promiseSpan: 180_000 }),
-    encodeSetMode({ logId, licenceType: TYPE, mode: 'public' }),
-  ]) {
-    await admin.send({ to: contracts.registry, data });
-  }
+  const [region, { account }] = [REGION, owner];
+  await consortium.register({ code: ISSUER, name: '样例市自然资源局', region, account, key: authoritySigner });
+  await consortium.register({ code: AUDIT, name: '样例市审计局', region, account, key: auditSigner });
+  await consortium.addKey(ISSUER, signerNamed('log key'), authoritySigner);
+  await consortium.addKey(ISSUER, signerNamed('document key', 'document'), authoritySigner);
+  await consortium.addKey(AUDIT, signerNamed('witness key', 'witness'), auditSigner);
+  await consortium.decide(scopeOf(ISSUER));
+  const spans = { quantum: 1000, beat: 60_000, promiseSpan: 180_000, term: null };
+  await call(encodeRegisterLog({ owner: ISSUER, origin, class: 'licence', ...spans }));
+  await call(encodeSetMode({ logId, licenceType: TYPE, mode: 'public' }));
+}
+
+const scopeOf = (code: string): string =>
+  encodeGrantScope({ code, licenceType: TYPE, region: REGION, validFrom: 0, validTo: null, parentId: null });
+
+async function call(data: string): Promise<void> {
+  await owner.send({ to: consortium.contracts.registry, data });
 }
 
 async function witnessChanges(): Promise<Partial<VerifierConfig>> {
@@ -90,8 +100,8 @@ async function witnessChanges(): Promise<Partial<VerifierConfig>> {
 }
 
 async function startHere(name: string, changes: Partial<VerifierConfig>): Promise<Served> {
-  const { registry, anchor, fromBlock } = contracts;
-  const chain = { rpcUrl: anvil.rpcUrl, chainId: CHAIN_ID, registry, anchor, fromBlock, confirmations: 0 };
+  const { registry, anchor, court, fromBlock } = consortium.contracts;
+  const chain = { rpcUrl: anvil.rpcUrl, chainId: CHAIN_ID, registry, anchor, court, fromBlock, confirmations: 0 };
   const logs = [{ origin: log.origin, url: world.issuer.url }];
   const timing = { ...TIMING, silentForMs: 1_000 };
   return world.start(
@@ -114,8 +124,8 @@ async function writeTrust(path: string): Promise<void> {
   const identity = await readChainIdentity(new ChainRpc({ rpcUrl: anvil.rpcUrl, timeoutMs: 5000 }));
   const trust = world.story.trust({
     ...identity,
-    registryAddress: decodeHex(contracts.registry.slice(2)),
-    anchorAddress: decodeHex(contracts.anchor.slice(2)),
+    registryAddress: decodeHex(consortium.contracts.registry.slice(2)),
+    anchorAddress: decodeHex(consortium.contracts.anchor.slice(2)),
     facts: parseRegistryFacts(json['facts'] as JsonValue),
     expiresAt: Date.now() + 86_400_000,
     maxHeadAge: 1_000,
@@ -124,11 +134,16 @@ async function writeTrust(path: string): Promise<void> {
   await until('the trust file is read', async () => (await verifier.get('/trust.json')).status === 200);
 }
 
-async function anchorNote(note: string): Promise<void> {
+/** Anybody may show the chain a checkpoint that contradicts the newest anchor. */
+async function anchorNote(note: string, signerName = 'log key'): Promise<void> {
   const { checkpoint, logSignature } = parseNote(note);
-  const { publicKey } = world.story.logSigners.get(ISSUER)!;
-  const signed = { keyId: keyIdOf(publicKey), signature: logSignature.signature, consistencyProof: [] };
-  await anchorCheckpoint(owner, contracts.anchor, { logId: log.logId, ...checkpoint, ...signed });
+  const anchored = await consortium.anchoredSize(log.logId);
+  const signed = {
+    keyId: signerNamed(signerName).keyId,
+    signature: logSignature.signature,
+    consistencyProof: anchored < checkpoint.size ? proveConsistency(anchored, checkpoint.size, log.tree) : [],
+  };
+  await anchorCheckpoint(owner, consortium.contracts.anchor, { logId: log.logId, ...checkpoint, ...signed });
 }
 
 const verdictNow = async (): Promise<Verdict> => (await verifier.post('/v1/verify', FILE)).json as unknown as Verdict;
@@ -181,5 +196,52 @@ describe('on a real chain', () => {
     await hasTrouble(verifier, log, 'FORKED_LOG');
     await hasTrouble(witness, log, 'FORKED_LOG');
     await isInDoubt('FORKED_LOG');
+  });
+
+  test('a licence whose log moved to a successor stays valid, and the successor may revoke it', async () => {
+    const { story } = world;
+    story.issue({ files: [digestOf('a licence file')] });
+    await anchorNote(world.publish());
+    await becomes('valid');
+    const key = signerNamed('authority key of the successor', 'authority');
+    await consortium.register({ code: OUTSIDER, name: '样例市某局', region: REGION, account: owner.account, key });
+    await consortium.addKey(OUTSIDER, signerNamed('successor log key'), key);
+    const share = { successor: OUTSIDER, logIds: [log.logId], licenceTypes: [TYPE] };
+    await consortium.decide(encodeRecordSuccession(ISSUER, [share], true));
+    // The block of the move is of this second.
+    story.clock = Math.max(story.clock, Date.now() + 1_000);
+    const signer = storySigner('successor log key');
+    const publish = (): string => world.publish(log, signer);
+    await anchorNote(publish(), 'successor log key');
+    await standsOn(verifier, log, 2);
+    await becomes('valid');
+    expect((await verdictNow()).licence?.issuer).to.deep.include({
+      code: ISSUER,
+      successor: { code: OUTSIDER, name: '样例市某局' },
+    });
+    story.act('revoke');
+    await anchorNote(publish(), 'successor log key');
+    await becomes('invalid REVOKED');
+  });
+
+  test('what a suspended log key signs is not taken by the chain, and counts nowhere', async () => {
+    const { story } = world;
+    story.issue({ files: [digestOf('a licence file')] });
+    await anchorNote(world.publish());
+    await becomes('valid');
+    await consortium.suspend(signerNamed('log key').keyId);
+    story.clock = Math.max(story.clock, Date.now() + 1_000);
+    story.act('revoke');
+    const note = world.publish();
+    const refused = await anchorNote(note).catch((error: unknown) => isCodedError(error, 'CONFLICT') && error.facts['error']);
+    expect(refused).to.equal('SuspendedKey');
+    // As long as it takes a witness to replay, cosign and attest, many times over.
+    await sleep(1_500);
+    const seen = await witness.get(`/seen/${encodeHex(log.logId)}`);
+    expect(parseNote(seen.json['checkpoint'] as string).checkpoint.size).to.equal(2);
+    expect((await verdictNow()).verdict).not.to.equal('invalid');
+    await consortium.decide(encodeLiftSuspension(signerNamed('log key').keyId));
+    await anchorNote(note);
+    await becomes('invalid REVOKED');
   });
 });

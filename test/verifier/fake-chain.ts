@@ -3,7 +3,13 @@ import { encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
 import { unavailable } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { keyIdOf } from '../../core/authority/key-id.ts';
-import type { BlockPoint, ChainEvent, RegistryEvent } from '../../core/authority/registry-event.ts';
+import {
+  type AnchorEvent,
+  type BlockPoint,
+  type ChainEvent,
+  isAnchorEvent,
+  type RegistryEvent,
+} from '../../core/authority/registry-event.ts';
 import type { RegistryFacts } from '../../core/authority/registry.ts';
 import type { Checkpoint } from '../../core/log/checkpoint.ts';
 import { parseNote } from '../../core/log/note.ts';
@@ -12,20 +18,20 @@ import type { Signature, PublicKey } from '../../core/sm/sm2.ts';
 import type { ChainUpdate, ReaderCursor } from '../../chain/reader.ts';
 import type { ChainSource } from '../../verifier/follow/chain-follower.ts';
 import { bytesOf } from '../log/memory-log.ts';
-
-type Unplaced<Event> = Event extends ChainEvent ? Omit<Event, 'block'> : never;
+import type { Unplaced } from '../verify/story.ts';
 
 interface Block {
   readonly point: BlockPoint;
   readonly events: readonly ChainEvent[];
 }
 
-/** The events that make these facts. */
+/** The events that make these facts, as long as nothing has ended or moved. */
 export function eventsOf(facts: RegistryFacts): Unplaced<RegistryEvent>[] {
   return [
     ...facts.authorities.map((one) => ({ ...one, kind: 'authority-registered' as const })),
     ...facts.keys.map((one) => ({ ...one, kind: 'key-added' as const, code: one.authority, keyType: one.type })),
     ...facts.scopes.map((one) => ({ ...one, kind: 'scope-granted' as const, code: one.authority })),
+    ...facts.duties.map((one) => ({ ...one, kind: 'duty-granted' as const, code: one.authority })),
     ...facts.logs.map((one) => ({ ...one, kind: 'log-registered' as const, owner: one.authority })),
     ...facts.modes.map((one) => ({ ...one, kind: 'mode-set' as const })),
     ...facts.coverages.map((one) => ({ ...one, kind: 'coverage-declared' as const, code: one.authority })),
@@ -60,6 +66,12 @@ export class FakeChain implements ChainSource {
     return point;
   }
 
+  /** In order. */
+  anchorsOf(logId: Hash): AnchorEvent[] {
+    const events = this.#blocks.flatMap((block) => block.events);
+    return events.filter(isAnchorEvent).filter(({ kind, logId: one }) => kind === 'anchored' && equalBytes(one, logId));
+  }
+
   /** Takes back the newest blocks. */
   lose(count: number): void {
     this.#blocks = this.#blocks.slice(0, -count);
@@ -80,9 +92,7 @@ export class FakeChain implements ChainSource {
     kind: 'anchored' | 'forked' = 'anchored',
   ): BlockPoint {
     const logId = logIdOf(origin);
-    const anchors = this.#blocks
-      .flatMap(({ events }) => events)
-      .filter((event) => event.kind === 'anchored' && equalBytes(event.logId, logId));
+    const anchors = this.anchorsOf(logId);
     const sequence = kind === 'anchored' ? anchors.length : anchors.length - 1;
     return this.mine(at, { kind, logId, sequence, size, issuedAt, rootHash, mapRoot, keyId, signature });
   }

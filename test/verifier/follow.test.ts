@@ -11,7 +11,7 @@ import { leafHashOf, rootAt } from '../../core/log/tree.ts';
 import { verifyConsistency } from '../../core/log/tree-proof.ts';
 import { hashFromHex } from '../../core/bytes/hash.ts';
 import { parseSignature } from '../../core/sm/sm2.ts';
-import { parseFinding } from '../../verifier/follow/finding.ts';
+import { type Finding, parseFinding } from '../../verifier/follow/finding.ts';
 import { bytesOf } from '../log/memory-log.ts';
 import { digestOf, ISSUER, signerNamed, StoryLog } from '../verify/story.ts';
 import { eventsOf } from './fake-chain.ts';
@@ -41,7 +41,7 @@ async function refusal(start: Promise<unknown>): Promise<string> {
 }
 
 async function findings(verifier: Served): Promise<string[]> {
-  return (await readdir(verifier.dataDir)).filter((name) => name.endsWith('.json')).sort();
+  return (await readdir(join(verifier.dataDir, 'findings'))).sort();
 }
 
 describe('a verifier follows a log', () => {
@@ -329,7 +329,17 @@ describe('a log that signs what cannot be', () => {
     expect(view.anchoredSize).to.equal(anchoredSize);
     const [name, ...others] = await findings(verifier);
     expect(others).to.deep.equal([]);
-    return parseFinding(await readFile(join(verifier.dataDir, name!)));
+    return parseFinding(await readFile(join(verifier.dataDir, 'findings', name!)));
+  }
+
+  /** Throws unless the larger checkpoint's tree had another root than the smaller one says, by the finding alone. */
+  function verifyTree(finding: Finding): void {
+    if (finding.kind !== 'fork') throw new Error('not a fork');
+    const [earlier, later] = [finding.a, finding.b].map((note) => parseNote(note).checkpoint).sort((a, b) => a.size - b.size);
+    const { rootHash, consistencyProof } = finding.tree!;
+    expect(encodeHex(rootHash)).to.not.equal(encodeHex(earlier!.rootHash));
+    const claim = { size1: earlier!.size, root1: rootHash, size2: later!.size, root2: later!.rootHash };
+    verifyConsistency(claim, consistencyProof);
   }
 
   /** A second history from the beginning, signed by the same key and served by the same node. */
@@ -385,7 +395,9 @@ describe('a log that signs what cannot be', () => {
     const verifier = await startedOn('a', 'b');
     const { checkpoint } = parseNote(world.issuer.note!);
     world.issuer.note = world.sign({ ...checkpoint, size: 3, rootHash: bytesOf('another root') });
-    expect(await convicted(verifier, 4)).to.deep.include({ kind: 'fork', a: world.issuer.note });
+    const finding = await convicted(verifier, 4);
+    expect(finding).to.deep.include({ kind: 'fork', a: world.issuer.note });
+    verifyTree(finding);
   });
 
   test('is convicted when it anchors a history that does not go on from the one it anchored before', async () => {
@@ -395,7 +407,9 @@ describe('a log that signs what cannot be', () => {
     const { note } = world.story.anchor(world.issuer.log, { cosigned: false, anchored: false });
     world.issuer.note = note;
     world.mineNote(note);
-    expect(await convicted(verifier, 2)).to.deep.include({ kind: 'fork', a: before, b: note });
+    const finding = await convicted(verifier, 2);
+    expect(finding).to.deep.include({ kind: 'fork', a: before, b: note });
+    verifyTree(finding);
   });
 
   test('is convicted by a late reader, of two anchors that no tree has', async () => {
@@ -406,11 +420,11 @@ describe('a log that signs what cannot be', () => {
     world.issuer.note = note;
     world.mineNote(note);
     const verifier = await world.start('verifier');
-    expect((await convicted(verifier, null)).kind).to.equal('fork');
+    verifyTree(await convicted(verifier, null));
   });
 
-  const BAD: Record<string, { why: string; make: () => void }> = {
-    'a map root that is not its entries’': { why: 'map-root', make: () => issue('b') },
+  const BAD: Record<string, { why: string; entryIndex?: null; make: () => void }> = {
+    'a map root that is not its entries’': { why: 'map-root', entryIndex: null, make: () => issue('b') },
     'an entry at a slot that was taken': {
       why: 'slot-twice',
       make: () => {
@@ -434,7 +448,7 @@ describe('a log that signs what cannot be', () => {
     },
   };
 
-  for (const [what, { why, make }] of Object.entries(BAD)) {
+  for (const [what, { why, entryIndex = 2, make }] of Object.entries(BAD)) {
     test(`is convicted by ${what}, and stays where it was for ever`, async () => {
       let verifier = await startedOn('a');
       make();
@@ -442,7 +456,9 @@ describe('a log that signs what cannot be', () => {
       const bad = world.sign(why === 'map-root' ? { ...checkpoint, mapRoot: bytesOf('another map') } : checkpoint);
       world.issuer.note = bad;
       world.mineNote(bad);
-      expect(await convicted(verifier, 2)).to.deep.include({ kind: 'bad', why, checkpoint: bad });
+      expect(await convicted(verifier, 2)).to.deep.include({ kind: 'bad', why, entryIndex, checkpoint: bad });
+      expect(verifier.lines.join('')).to.contain(`"reason":"${why}","index":${entryIndex}`);
+      expect(await logView(verifier, log)).to.have.nested.property('finding.index', entryIndex);
       await verifier.close();
       verifier = await world.start('verifier');
       await convicted(verifier, 2);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -11,10 +11,9 @@ import { EMPTY_MAP } from '../../core/log/map.ts';
 import { formatNote, parseNote } from '../../core/log/note.ts';
 import { leafHashOf, rootAt } from '../../core/log/tree.ts';
 import { proveConsistency, proveInclusion } from '../../core/log/tree-proof.ts';
-import type { BlockPoint } from '../../core/authority/registry-event.ts';
 import { type Finding, FindingFiles, formatFinding, parseFinding, sizeInDoubt } from '../../verifier/follow/finding.ts';
+import { treeAt } from '../../verifier/follow/split.ts';
 import { IndexDamage } from '../../verifier/index/damage.ts';
-import { EventStore } from '../../verifier/index/event-store.ts';
 import { HeadStore, type Head } from '../../verifier/index/head-store.ts';
 import { IndexStore } from '../../verifier/index/index-store.ts';
 import { formatSeen, parseSeen, SeenStore } from '../../verifier/index/seen-store.ts';
@@ -155,33 +154,6 @@ describe('heads', () => {
   });
 });
 
-describe('events', () => {
-  const blockOf = (number: number): BlockPoint => ({ number, hash: bytesOf(`block ${number}`), at: number });
-  const eventsOf = (
-    number: number,
-  ): { kind: 'key-retired'; keyId: ReturnType<typeof bytesOf>; validTo: number; block: BlockPoint }[] =>
-    [1, 2].map((validTo) => ({ kind: 'key-retired', keyId: bytesOf('key'), validTo, block: blockOf(number) }));
-
-  test('come back in order, without those that were lost', async () => {
-    const events = new EventStore(index);
-    expect(await events.read()).to.deep.equal({ events: [], cursor: null });
-    const write = async (lost: number | null, ...numbers: number[]): Promise<void> => {
-      const head = blockOf(numbers.at(-1)!);
-      const update = { head, caughtUp: true, lost, events: numbers.flatMap(eventsOf), refused: [] };
-      await events.write(update, { head, eventBlocks: [head] });
-    };
-    await write(null, 1, 300, 70_000);
-    await write(300, 400);
-    const read = await new EventStore(index).read();
-    expect(read.events).to.deep.equal([1, 400].flatMap(eventsOf));
-    expect(read.cursor).to.deep.equal({ head: blockOf(400), eventBlocks: [blockOf(400)] });
-    expect(await events.identity()).to.equal(null);
-    const identity = { chainId: 5, genesisHash: bytesOf('genesis'), anchorAddress: bytesOf('anchor').subarray(0, 20) };
-    await events.setIdentity(identity);
-    expect(await events.identity()).to.deep.equal(identity);
-  });
-});
-
 // Formats
 
 const story = new Story();
@@ -194,14 +166,16 @@ const { logId } = story.issuer;
 /** Every JSON text that differs in one member is refused or says something else. */
 function manglings(value: JsonObject): JsonObject[] {
   const without = Object.keys(value).map((name) => Object.fromEntries(Object.entries(value).filter(([key]) => key !== name)));
-  const mistyped = Object.keys(value).flatMap((name) => [0, '', [], {}, true].map((other) => ({ ...value, [name]: other })));
+  const mistyped = Object.keys(value).flatMap((name) => [-1, '', [], {}, true].map((other) => ({ ...value, [name]: other })));
   return [...without, ...mistyped, { ...value, more: 1 }];
 }
 
 describe('a finding', () => {
   const FINDINGS: Finding[] = [
-    { kind: 'fork', logId, a: small.note, b: large.note },
-    { kind: 'bad', logId, checkpoint: small.note, why: 'map-root' },
+    { kind: 'fork', logId, a: small.note, b: large.note, tree: treeAt(story.issuer.tree, 2, 4) },
+    { kind: 'fork', logId, a: small.note, b: small.note, tree: null },
+    { kind: 'bad', logId, checkpoint: small.note, why: 'slot-twice', entryIndex: 1 },
+    { kind: 'bad', logId, checkpoint: small.note, why: 'map-root', entryIndex: null },
   ];
 
   for (const finding of FINDINGS) {
@@ -227,13 +201,12 @@ describe('a finding', () => {
   });
 
   test('puts in doubt everything from the smaller checkpoint on', () => {
-    expect(FINDINGS.map(sizeInDoubt)).to.deep.equal([2, 2]);
+    expect(FINDINGS.map(sizeInDoubt)).to.deep.equal([2, 2, 2, 2]);
   });
 
   test('stays when there is another, and in its file over a restart', async () => {
     const path = join(directory, 'findings');
     await rm(path, { recursive: true, force: true });
-    const { mkdir } = await import('node:fs/promises');
     await mkdir(path);
     const files = await FindingFiles.open(path);
     expect(files.of(logId)).to.equal(null);
@@ -242,9 +215,20 @@ describe('a finding', () => {
     expect(await readdir(path)).to.deep.equal([`fork-${encodeHex(logId)}.json`]);
   });
 
+  test('names the first bad entry once that is found out, and no other after that', async () => {
+    const path = join(directory, 'named');
+    await mkdir(path);
+    const files = await FindingFiles.open(path);
+    const [, , , unnamed] = FINDINGS;
+    await files.add(unnamed!);
+    await files.nameEntry(logId, 3);
+    await files.nameEntry(logId, 1);
+    for (const read of [files, await FindingFiles.open(path)])
+      expect(read.of(logId)).to.deep.equal({ ...unnamed, entryIndex: 3 });
+  });
+
   test('in a damaged file, or in another log’s, stops the start', async () => {
     const path = join(directory, 'damaged');
-    const { mkdir } = await import('node:fs/promises');
     await mkdir(path);
     const startCode = async (): Promise<string> => {
       try {

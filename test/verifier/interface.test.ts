@@ -7,7 +7,7 @@ import { encodeHex } from '../../core/bytes/bytes.ts';
 import { hashFromHex } from '../../core/bytes/hash.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
 import { parseRegistryFacts } from '../../core/authority/facts-json.ts';
-import { findKey } from '../../core/authority/registry.ts';
+import { findKey, type RegistryFacts } from '../../core/authority/registry.ts';
 import { parseNote } from '../../core/log/note.ts';
 import { leafHashOf } from '../../core/log/tree.ts';
 import { verifyConsistency, verifyInclusion } from '../../core/log/tree-proof.ts';
@@ -25,7 +25,7 @@ import {
   TRUST,
 } from '../../verifier/api/shape.ts';
 import { bytesOf } from '../log/memory-log.ts';
-import { AUDIT, digestOf, ISSUER, type StoryLog } from '../verify/story.ts';
+import { AUDIT, digestOf, ISSUER, OUTSIDER, type StoryLog, TYPE } from '../verify/story.ts';
 import { type Served, standsOn, TIMING, until, World } from './world.ts';
 
 let world: World;
@@ -165,6 +165,38 @@ describe('the registry', () => {
     expect(await refusalOf(`/v1/authorities/${ISSUER}?at=now`)).to.equal('400 MALFORMED');
   });
 
+  test('shows a log at whoever owns it at the instant, and what moved, at both', async () => {
+    await issueAndStart();
+    const { story, chain } = world;
+    const about = async (code: string, query = ''): Promise<RegistryFacts> =>
+      parseRegistryFacts((await read(`/v1/authorities/${code}${query}`, AUTHORITIES)).facts);
+    const originsOf = ({ logs }: RegistryFacts): string[] => logs.map(({ origin }) => origin);
+    const movedAt = story.tick();
+    const share = { logIds: [log.logId], licenceTypes: [TYPE] };
+    const grant = { dutyId: bytesOf('duty'), code: OUTSIDER, purpose: 'mining.review', validFrom: movedAt, validTo: null };
+    chain.mine(
+      movedAt,
+      { kind: 'function-moved', code: ISSUER, successor: OUTSIDER, ...share, movedAt },
+      { kind: 'duty-granted', ...grant, parentId: null },
+      { kind: 'log-disputed', logId: log.logId, charge: 'fork', chargeDigest: bytesOf('x'), fromSequence: 0, fromSize: 9 },
+    );
+    await until('the log moved', async () => originsOf(await about(ISSUER)).length === 0);
+    const [former, successor] = [await about(ISSUER), await about(OUTSIDER)];
+    expect(originsOf(successor)).to.have.members([log.origin, story.outsider.origin]);
+    expect(successor.logs.find(({ origin }) => origin === log.origin)!.owners).to.have.length(2);
+    expect([former.successions.length, successor.successions.length, (await about(AUDIT)).successions.length]).to.deep.equal([
+      1, 1, 0,
+    ]);
+    expect([former.disputes.length, successor.disputes.length]).to.deep.equal([0, 1]);
+    expect([former.duties.length, successor.duties.length]).to.deep.equal([0, 1]);
+
+    const [then, later] = [await about(ISSUER, `?at=${movedAt - 1}`), await about(ISSUER, `?at=${movedAt}`)];
+    expect([originsOf(then), originsOf(later)]).to.deep.equal([[log.origin], []]);
+    expect([then.successions.length, later.successions.length]).to.deep.equal([0, 1]);
+    expect(originsOf(await about(OUTSIDER, `?at=${movedAt - 1}`))).to.deep.equal([story.outsider.origin]);
+    expect((await about(OUTSIDER, `?at=${movedAt - 1}`)).duties).to.deep.equal([]);
+  });
+
   test('and the trust file stand in the status', async () => {
     await issueAndStart();
     const status = await read('/v1/status', STATUS);
@@ -218,6 +250,8 @@ describe('/openapi.json', () => {
     'get /v1/logs/{logId}/checkpoint',
     'get /v1/logs/{logId}/inclusion',
     'get /v1/logs/{logId}/consistency',
+    'get /v1/logs/{logId}/charges',
+    'post /v1/charges',
     'get /v1/authorities',
     'get /v1/authorities/{code}',
     'get /v1/status',

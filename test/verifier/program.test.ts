@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -72,6 +72,20 @@ describe('the verifier as a program', () => {
     }
   });
 
+  test('starts as a monitor, with a member’s account that only its owner can read', async () => {
+    const accountFile = join(directory, 'member.account');
+    await writeFile(accountFile, `${'17'.repeat(32)}\n`, { mode: 0o600 });
+    const changes = { role: 'monitor', charges: { accountFile }, dataDir: join(directory, 'monitor') };
+    const child = spawnMain('--config', await writeConfig(changes));
+    expect(await readyOf(child)).to.include({ ready: true, role: 'monitor' });
+    child.kill('SIGTERM');
+    expect((await ended(child)).code).to.equal(0);
+    await chmod(accountFile, 0o644);
+    const { code, said } = await ended(spawnMain('--config', await writeConfig(changes)));
+    expect(code).to.equal(2);
+    expect(said).to.contain('FORBIDDEN').and.contain('"program":"monitor"');
+  });
+
   test('ends when its starter dies', async () => {
     const child = spawnMain('--config', await writeConfig({ exitWithParent: true }));
     await readyOf(child);
@@ -117,7 +131,10 @@ describe('a config', () => {
       webDir: null,
       trustFile: null,
     });
-    expect(await read({ role: 'witness', witness: WITNESS })).to.deep.include({ witness: WITNESS });
+    expect(await read({ role: 'witness', witness: WITNESS })).to.deep.include({ witness: WITNESS, charges: null });
+    const charges = { accountFile: 'member.account' };
+    expect(await read({ role: 'monitor', charges })).to.deep.include({ role: 'monitor', witness: null, charges });
+    expect(await read({ role: 'witness', witness: WITNESS, charges })).to.deep.include({ charges });
   });
 
   const WRONG: Record<string, JsonObject> = {
@@ -125,6 +142,8 @@ describe('a config', () => {
     'a role that is none': { role: 'node' },
     'a witness without a key': { role: 'witness' },
     'a verifier with a key': { witness: WITNESS },
+    'a monitor with a key': { role: 'monitor', witness: WITNESS },
+    'a verifier with an account': { charges: { accountFile: 'member.account' } },
     'an address that ends in a slash': { logs: [{ ...LOG, url: 'http://127.0.0.1:1/' }] },
     'an address that is no HTTP': { logs: [{ ...LOG, url: 'file:///etc' }] },
     'a contract’s address in capitals': { chain: { ...CHAIN, anchor: `0x${'AA'.repeat(20)}` } },

@@ -10,13 +10,15 @@ import { keyIdOf } from '../../core/authority/key-id.ts';
 import type { Checkpoint } from '../../core/log/checkpoint.ts';
 import { formatNote, parseNote, signNote } from '../../core/log/note.ts';
 import { formatSwapRequest, parseSwapState, type SwapState } from '../../core/verify/swap.ts';
-import { rootAt } from '../../core/log/tree.ts';
+import { leafHashOf, rootAt } from '../../core/log/tree.ts';
 import { proveConsistency } from '../../core/log/tree-proof.ts';
 import { SWAP_STATE } from '../../verifier/api/shape.ts';
 import { bytesOf } from '../log/memory-log.ts';
+import type { Signer } from '../../core/log/signer.ts';
 import { AUDIT, digestOf, ISSUER, signerNamed, StoryLog, witnessName } from '../verify/story.ts';
-import { type Answer, type Served, until, World } from './world.ts';
+import { type Answer, hasTrouble, logView, type Served, until, World } from './world.ts';
 
+const SUCCESSOR = '11999900MB0000004W';
 let world: World;
 let log: StoryLog;
 let witness: Served;
@@ -100,6 +102,27 @@ describe('the swap register', () => {
     }
     const later = world.sign(checkpointOf());
     await expectTaken(swap(6, later), later);
+  });
+
+  test('takes the notes of a successor once the log has moved, and the former owner’s no more', async () => {
+    const { story } = world;
+    const before = world.sign(checkpointOf());
+    await expectTaken(swap(0, before), before);
+    story.enter(SUCCESSOR, '样例市规划局');
+    const early = world.sign(checkpointOf());
+    story.succeed(ISSUER, SUCCESSOR);
+    const signed = (signer: Signer, changes: Partial<Checkpoint> = {}): string =>
+      formatNote(signNote(checkpointOf(log, changes), signer));
+    const [former, successor] = [story.logSigners.get(ISSUER)!, story.logSigners.get(SUCCESSOR)!];
+    const { at } = world.chain.head;
+    await until('the move was read', async () => (await logView(witness, log)).authority === SUCCESSOR);
+    await expectRefused(swap(0, signed(former)), 422, 'UNVERIFIED');
+    await expectRefused(swap(0, signed(successor, { issuedAt: at - 1 })), 422, 'UNVERIFIED');
+    // What the former owner signed while the log was its own may still come.
+    await expectTaken(swap(0, early), early);
+    grow('a');
+    const note = signed(successor);
+    await expectTaken(swap(0, note), note);
   });
 
   test('takes a log that had no register before at the size it has', async () => {
@@ -303,5 +326,54 @@ describe('a witness that was restored from an old backup', () => {
     const other = new StoryLog(ISSUER);
     for (const name of ['x', 'y']) grow(name, other);
     await expectRefused(swap(2, world.sign(checkpointOf(other)), other), 422, 'UNVERIFIED');
+  });
+});
+
+describe('a witness that keeps the register', () => {
+  async function isSigned(size: number): Promise<boolean> {
+    const { status } = await witness.get(`/seen/${encodeHex(log.logId)}?size=${size}`);
+    return status === 200;
+  }
+
+  test('signs for no checkpoint that contradicts what is registered, and convicts the log that signed both', async () => {
+    grow('a');
+    world.anchor();
+    await until('it is signed', () => isSigned(2));
+    // One copy registers its next checkpoint; the other anchors its own, of the same size, without asking.
+    const copy = new StoryLog(log.authority);
+    for (const row of log.rows) {
+      const leafHash = leafHashOf(row.bytes);
+      copy.rows.push(row);
+      copy.tree.append(leafHash);
+      copy.map.insert({ slot: row.slot, leafHash });
+    }
+    grow('c', copy);
+    grow('b');
+    const note = world.sign(checkpointOf());
+    await expectTaken(swap(0, note), note);
+    world.issuer.log = copy;
+    const other = world.sign(checkpointOf(copy));
+    world.issuer.note = other;
+    world.mineNote(other);
+    const view = await hasTrouble(witness, log, 'FORKED_LOG');
+    expect(view.finding).to.deep.include({ a: note, b: other, tree: null });
+    expect(await isSigned(4)).to.equal(false);
+  });
+
+  test('signs what goes on from it, and what was anchored before it', async () => {
+    grow('a');
+    const anchored = world.publish();
+    grow('b');
+    const note = world.sign(checkpointOf());
+    await expectTaken(swap(0, note), note);
+    world.mineNote(anchored);
+    await until('the older one is signed', () => isSigned(2));
+    world.issuer.note = note;
+    world.mineNote(note);
+    await until('it is signed', () => isSigned(4));
+    grow('c');
+    world.anchor();
+    await until('the next one is signed', () => isSigned(6));
+    expect(await logView(witness, log)).to.include({ trouble: null });
   });
 });

@@ -2,11 +2,16 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
 import { encodeEntryBundle, encodeHashTile, parseTilePath, TILE_WIDTH, tileWidthAt, type TileId } from '../../core/log/tile.ts';
 import { parseNote } from '../../core/log/note.ts';
 import { leafHashOf } from '../../core/log/tree.ts';
+import { parseJson } from '../../core/bytes/json.ts';
+import { encodeSlotProof, proveSlot } from '../../core/log/slot-proof.ts';
+import { formatLookupAnswer, parseLookupQuestion } from '../../core/verify/lookup.ts';
+import type { MemoryMap } from '../log/memory-log.ts';
 import type { StoryLog } from '../verify/story.ts';
 
 /** What is done to an answer: its bytes changed, or null for a 404. */
@@ -17,6 +22,8 @@ export class SampleNode {
   /** The newest published note; null: none yet. */
   note: string | null = null;
   tamper: Tamper = (_path, bytes) => bytes;
+  /** What slot proofs are made from; null: the log's own map. */
+  map: MemoryMap | null = null;
   /** Takes requests and never answers. */
   isHanging = false;
   readonly paths: string[] = [];
@@ -24,7 +31,7 @@ export class SampleNode {
 
   private constructor(log: StoryLog) {
     this.log = log;
-    this.#server = createServer((request, response) => this.#answer(request, response));
+    this.#server = createServer((request, response) => void this.#answer(request, response));
   }
 
   static async start(log: StoryLog): Promise<SampleNode> {
@@ -43,11 +50,11 @@ export class SampleNode {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url!;
     this.paths.push(path);
     if (this.isHanging) return;
-    const bytes = this.#read(path);
+    const bytes = path === '/v1/lookup' ? await this.#lookUp(request) : this.#read(path);
     const told = bytes && this.tamper(path, bytes);
     response.statusCode = told === null ? 404 : 200;
     if (told === null) response.setHeader('content-type', 'application/problem+json');
@@ -66,6 +73,19 @@ export class SampleNode {
       if (isCodedError(error)) return null;
       throw error;
     }
+  }
+
+  /** Slot proofs under the map root of what is published. */
+  async #lookUp(request: IncomingMessage): Promise<Uint8Array | null> {
+    const { slots } = parseLookupQuestion(parseJson(await text(request)));
+    const { note, log } = this;
+    if (note === null) return null;
+    const { mapRoot } = parseNote(note).checkpoint;
+    const { logId } = log;
+    const absent = slots.map((slot) => ({ slot, logId, map: encodeSlotProof(proveSlot(mapRoot, slot, this.map ?? log.map)) }));
+    const answer = { logId, checkpoint: note, polledMsAgo: 0, trouble: null, anchors: [] };
+    // Which rows are called present makes no difference to who asks for the proofs alone.
+    return Buffer.from(JSON.stringify(formatLookupAnswer({ logs: [answer], present: [], absent })));
   }
 
   #tile({ level, tileIndex, width }: TileId): Uint8Array | null {

@@ -14,6 +14,7 @@ import { AUDIT, digestOf, ISSUER, signerNamed, StoryLog, witnessName } from '../
 import { SampleNode } from './sample-node.ts';
 import { hasTrouble, logView, type Served, standsOn, until, World } from './world.ts';
 
+const SUCCESSOR = '11999900MB0000004W';
 let world: World;
 let log: StoryLog;
 beforeEach(async () => {
@@ -147,6 +148,35 @@ describe('a witness', () => {
     await isReplayed(witness, 2);
     await hasHadTime(witness);
     expect(await seenAt(witness)).to.equal(null);
+  });
+
+  test('says nothing about a log that was its own authority’s once, or is now, though it spoke about it before', async () => {
+    const { story } = world;
+    const ofIssuer = { witness: { name: witnessName(ISSUER), ...(await world.witnessKey()) } };
+    const [audit, issuer] = [await world.startWitness(), await world.startWitness('issuer’s', ofIssuer)];
+    issue('a');
+    const first = world.anchor();
+    await wordOn(audit, first);
+    story.enter(SUCCESSOR, '样例市规划局');
+    story.succeed(ISSUER, SUCCESSOR);
+    issue('b');
+    const second = world.anchor();
+    await wordOn(audit, second);
+    await isReplayed(issuer, 4);
+    expect(await seenAt(issuer)).to.equal(null);
+
+    const auditLogKey = signerNamed('log key of the audit office');
+    const { publicKey } = auditLogKey;
+    story.logSigners.set(AUDIT, auditLogKey);
+    const key = { code: AUDIT, keyId: keyIdOf(publicKey), keyType: 'log', publicKey, validFrom: story.clock } as const;
+    story.happen({ kind: 'key-added', ...key });
+    story.succeed(SUCCESSOR, AUDIT);
+    issue('c');
+    const third = world.anchor();
+    for (const witness of [audit, issuer]) await isReplayed(witness, 6);
+    await hasHadTime(audit);
+    const { size, issuedAt } = parseNote(third).checkpoint;
+    for (const witness of [audit, issuer]) expect(await seenAt(witness, `?size=${size}&time=${issuedAt}`)).to.equal(null);
   });
 
   test('says nothing about the log of an authority right below its own', async () => {

@@ -17,6 +17,7 @@ import type { BlockPoint } from '../../core/authority/registry-event.ts';
 import { parsePrivateKey, publicKeyOf } from '../../core/sm/sm2.ts';
 import { formatSignedTrust, type Trust } from '../../core/verify/trust.ts';
 import type { VerifierConfig } from '../../verifier/config.ts';
+import type { MemberAccount } from '../../verifier/court/prosecution.ts';
 import type { Timing } from '../../verifier/follow/following.ts';
 import { startVerifier, type VerifierOptions } from '../../verifier/program.ts';
 import { bytesOf } from '../log/memory-log.ts';
@@ -71,6 +72,7 @@ export class World {
     const { genesisHash, anchorAddress, facts } = this.story;
     this.chain = new FakeChain({ chainId: 20777, genesisHash, anchorAddress });
     this.registered = this.chain.mine(facts.block.at, ...eventsOf(facts));
+    this.story.onEvents = (at, events) => void this.chain.mine(at, ...events);
   }
 
   static async create(): Promise<World> {
@@ -90,8 +92,8 @@ export class World {
   readonly clock = (): number => this.story.clock + Math.floor(performance.now() - this.#startedAt);
 
   /** Signs the log as it is and has its node publish that. */
-  publish(log: StoryLog = this.story.issuer): string {
-    const { note } = this.story.anchor(log, { cosigned: false, anchored: false });
+  publish(log: StoryLog = this.story.issuer, signer = this.story.logSignerOf(log)): string {
+    const { note } = this.story.anchor(log, { cosigned: false, anchored: false, signer });
     this.nodeOf(log).note = note;
     return note;
   }
@@ -104,7 +106,7 @@ export class World {
   }
 
   mineNote(note: string, log: StoryLog = this.story.issuer, kind: 'anchored' | 'forked' = 'anchored'): void {
-    this.chain.anchor(note, this.story.logSigners.get(log.authority)!.publicKey, this.story.tick(), kind);
+    this.chain.anchor(note, this.story.logSignerOf(log).publicKey, this.story.tick(), kind);
   }
 
   /** What the log's key says of any checkpoint, true or not. */
@@ -124,7 +126,15 @@ export class World {
       dataDir: join(this.directory, name),
       host: '127.0.0.1',
       port: 0,
-      chain: { rpcUrl: 'http://127.0.0.1:1', chainId: 20777, registry: address, anchor: address, court: address, confirmations: 0, fromBlock: 0 },
+      chain: {
+        rpcUrl: 'http://127.0.0.1:1',
+        chainId: 20777,
+        registry: address,
+        anchor: address,
+        court: address,
+        confirmations: 0,
+        fromBlock: 0,
+      },
       trustFile: null,
       logs: [
         { origin: issuer.origin, url: this.issuer.url },
@@ -178,6 +188,11 @@ export class World {
     return { key, passphraseFile };
   }
 
+  /** A monitor, with the account of a consortium member when one is given. */
+  async startMonitor(member: MemberAccount | null = null, name = 'monitor'): Promise<Served> {
+    return this.start(name, { role: 'monitor' }, { member });
+  }
+
   /** The usual pair: a witness, and a verifier that asks it and has a trust file. */
   async startBoth(): Promise<{ witness: Served; verifier: Served }> {
     const witness = await this.startWitness();
@@ -189,10 +204,14 @@ export class World {
 }
 
 export interface LogView {
+  readonly authority: string;
   readonly size: number | null;
   readonly anchoredSize: number | null;
   readonly trouble: string | null;
   readonly checkpoint: string | null;
+  readonly finding: { readonly index?: number | null } | null;
+  readonly search: { readonly isWithheld: boolean; readonly isOver: boolean } | null;
+  readonly charges: readonly { readonly kind: string; readonly fromSize: number; readonly state: string }[];
 }
 
 export async function logView(verifier: Served, log: StoryLog): Promise<LogView> {

@@ -122,6 +122,8 @@ export class Story {
   readonly anchorAddress = bytesOf('anchor').subarray(0, 20);
   facts: RegistryFacts;
   clock = START + 100 * SECOND;
+  /** For who keeps a chain beside the story. */
+  onEvents: (at: number, events: readonly Unplaced<RegistryEvent>[]) => void = () => undefined;
   #block = 10;
 
   constructor() {
@@ -255,6 +257,7 @@ export class Story {
     const number = this.#block++;
     const block = { number, hash: bytesOf(`block ${number}`), at: this.tick() };
     this.facts = events.map((event) => ({ ...event, block })).reduce(applyRegistryEvent, this.facts);
+    this.onEvents(block.at, events);
   }
 
   /** Puts an authority on record with a log key, and returns its document key. With a scope it may issue the type. */

@@ -63,7 +63,8 @@ export function chargeRoutes(sources: ChargeSources): DescribedRoute[] {
       path: '/v1/charges',
       handle: async (request, response) => sendJson(response, await takeCharge(sources, request)),
       description: {
-        summary: 'Takes a charge against a log that convicts it by the log’s own words, keeps it, and has it brought to the court',
+        summary:
+          'Takes a charge against a log that convicts it by the log’s own words, keeps it, and has it brought to the court',
         bodies: [jsonOf(CHARGE)],
         answer: jsonOf(KEPT_CHARGE),
       },

@@ -83,6 +83,7 @@ function answerLog(sources: LogSources, request: Request, response: Response): v
     checkpoint: null,
     anchor: null,
     ...words,
+    sequence: standing && standing.sequence,
     finding: finding && formatFinding(finding),
     search: sources.prosecution.monitor?.searchOf({ logId }) ?? null,
     charges: sources.prosecution.charges.of(logId).map((kept) => describeCharge(sources, kept)),

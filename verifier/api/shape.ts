@@ -169,6 +169,8 @@ export const LOG = z.strictObject({
   ...LOG_VIEW,
   checkpoint: NOTE.nullable(),
   anchor: z.strictObject({ ...ANCHOR, attestations: z.array(ATTESTATION) }).nullable(),
+  /** Which of the log's anchors that is, counted from 0: what a charge names it by. */
+  sequence: WHOLE.nullable(),
   /** What convicts the log (fork-<logId>.json, bad-<logId>.json), or null. */
   finding: z.looseObject({ format: TEXT, logId: HASH }).nullable(),
   /** A monitor looks for the entry that convicts the log before the court; null when there is nothing to look for. */
@@ -189,7 +191,10 @@ const BLOCK = z.strictObject({ number: WHOLE, hash: HASH, at: WHOLE });
 const REGISTRY_FACTS = z.strictObject({
   block: BLOCK,
   ...Object.fromEntries(
-    ['authorities', 'keys', 'scopes', 'logs', 'modes', 'coverages'].map((name) => [name, z.array(z.looseObject({}))]),
+    ['authorities', 'keys', 'scopes', 'duties', 'logs', 'modes', 'coverages', 'successions', 'disputes'].map((name) => [
+      name,
+      z.array(z.looseObject({})),
+    ]),
   ),
 });
 export const AUTHORITIES = z.strictObject({ facts: REGISTRY_FACTS, polledMsAgo: WHOLE });

@@ -11,6 +11,7 @@ import { type Charge, formatCharge, parseCharge } from '../../core/court/charge.
 import { logIdOf } from '../../core/log/origin.ts';
 import { chargeDigestOf, smallestSize } from '../../chain/charge-call.ts';
 import { replaceFileDurably } from '../../service/durable-file.ts';
+import { Turns } from '../turns.ts';
 
 export interface KeptCharge {
   readonly charge: Charge;
@@ -35,7 +36,7 @@ function keptOf(charge: Charge, number: number): KeptCharge {
 export class ChargeFiles {
   readonly #directory: string;
   readonly #byLog = new Map<string, readonly KeptCharge[]>();
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   private constructor(directory: string) {
     this.#directory = directory;
@@ -67,9 +68,7 @@ export class ChargeFiles {
    * there are enough against this log, and none that reaches less far back.
    */
   keep(charge: Charge): Promise<KeptCharge> {
-    const done = this.#turn.then(() => this.#keep(charge));
-    this.#turn = done.catch(() => undefined);
-    return done;
+    return this.#turns.run(charge.origin, () => this.#keep(charge));
   }
 
   async #keep(charge: Charge): Promise<KeptCharge> {

@@ -34,6 +34,8 @@ interface Overdue {
 }
 
 const SILENT_BEATS = 2;
+/** A block's time lags behind the clock by as much: whole seconds. */
+const BLOCK_LAG_MS = 1_000;
 /** The contract takes none that is older. */
 const MAX_AGE_MS = 3_600_000;
 
@@ -58,7 +60,7 @@ export class ForceAnchor {
     const isDoubtful = trouble === 'FORKED_LOG' || trouble === 'CHAIN_UNREACHABLE';
     if (registered === null || registered.log.closedAt !== null || isDoubtful || !backoff.isDue(encodeHex(logId))) return null;
     const anchor = anchors.at(-1) ?? null;
-    if (clock() <= silentAt(registered.log, anchor)) return null;
+    if (clock() - BLOCK_LAG_MS <= silentAt(registered.log, anchor)) return null;
     const note = newestSigned(follower);
     if (note === null || note.checkpoint.size <= (anchor?.checkpoint.size ?? 0)) return null;
     const { issuedAt } = note.checkpoint;

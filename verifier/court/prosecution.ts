@@ -32,6 +32,8 @@ export interface ProsecutionOptions {
 }
 
 const LONGEST_PAUSE_MS = 600_000;
+/** Of what a node of the chain may take a moment to know. */
+const CHAIN_RETRY_MS = 1_000;
 
 export class Prosecution {
   readonly charges: ChargeFiles;
@@ -46,9 +48,13 @@ export class Prosecution {
     this.#options = options;
     this.charges = charges;
     const isMonitor = config.role === 'monitor' || member !== null;
-    this.monitor = isMonitor ? new Monitor({ ...options, backoff: this.#backoff(), onCharge: () => this.wake() }) : null;
+    this.monitor = isMonitor
+      ? new Monitor({ ...options, backoff: this.#backoff(options.retryMs), onCharge: () => this.wake() })
+      : null;
     this.prosecutor =
-      member === null ? null : new Prosecutor({ ...options, sender: member, court: config.chain.court, backoff: this.#backoff() });
+      member === null
+        ? null
+        : new Prosecutor({ ...options, sender: member, court: config.chain.court, backoff: this.#backoff() });
   }
 
   /** What a member does by itself, again and again; nothing without its account. */
@@ -78,8 +84,7 @@ export class Prosecution {
     this.#loop?.wake();
   }
 
-  #backoff(): Backoff {
-    const { retryMs, clock } = this.#options;
-    return new Backoff({ firstMs: retryMs, longestMs: LONGEST_PAUSE_MS, clock });
+  #backoff(firstMs = Math.min(CHAIN_RETRY_MS, this.#options.retryMs)): Backoff {
+    return new Backoff({ firstMs, longestMs: LONGEST_PAUSE_MS, clock: this.#options.clock });
   }
 }

@@ -91,7 +91,13 @@ export function parseFinding(bytes: Uint8Array): Finding {
   const finding: Finding =
     format === FORK_FORMAT
       ? { kind: 'fork', logId, a: note('a'), b: note('b'), tree: tree() }
-      : { kind: 'bad', logId, checkpoint: note('checkpoint'), why: fields.oneOf('why', BAD_CHECKPOINTS), entryIndex: entryIndex() };
+      : {
+          kind: 'bad',
+          logId,
+          checkpoint: note('checkpoint'),
+          why: fields.oneOf('why', BAD_CHECKPOINTS),
+          entryIndex: entryIndex(),
+        };
   fields.end();
   return finding;
 }

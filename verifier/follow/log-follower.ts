@@ -6,7 +6,7 @@
 import { equalBytes } from '../../core/bytes/bytes.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
-import { findDispute, findLog, type LogFact, type RegistryFacts } from '../../core/authority/registry.ts';
+import { findDispute, findLog, type LogFact } from '../../core/authority/registry.ts';
 import { formatNote, type Note } from '../../core/log/note.ts';
 import { logIdOf, type Origin } from '../../core/log/origin.ts';
 import type { LogTrouble } from '../../core/verify/lookup.ts';
@@ -17,9 +17,9 @@ import type { IndexDamage } from '../index/damage.ts';
 import { type Anchor, isSignedNote } from './anchor.ts';
 import type { ChainFollower } from './chain-follower.ts';
 import { type Finding, type FindingFiles, sizeInDoubt } from './finding.ts';
+import { LogJudge, type Registered } from './log-judge.ts';
 import type { NodeClient } from './node-client.ts';
-import { replay, type ReplayEnd, type SignedCheckpoint, type Waypoint } from './replay.ts';
-import { findSplit } from './split.ts';
+import { replay, type SignedCheckpoint, type Waypoint } from './replay.ts';
 
 /** Milliseconds. */
 export interface FollowTiming {
@@ -46,18 +46,13 @@ export interface LogFollowerOptions {
   readonly onAdvance: (anchor: Anchor | null) => void;
 }
 
-/** The registry's word about the log, and everything else it says. */
-interface Registered {
-  readonly log: LogFact;
-  readonly facts: RegistryFacts;
-}
-
 export class LogFollower {
   readonly origin: Origin;
   readonly logId: Hash;
   readonly index: LogIndex;
   readonly node: NodeClient;
   readonly #options: LogFollowerOptions;
+  readonly #judge: LogJudge;
   #standing: Anchor | null = null;
   #damage: IndexDamage | null = null;
   /** The anchor that the node withholds, and when to ask again. */
@@ -72,6 +67,7 @@ export class LogFollower {
     this.logId = logIdOf(options.origin);
     this.index = options.index;
     this.node = options.node;
+    this.#judge = new LogJudge({ ...options, logId: this.logId });
   }
 
   /** Null while the registry does not list it, or lists it as a log of another class. */
@@ -119,8 +115,8 @@ export class LogFollower {
   /** The court has found against what is stood on. Once a quorum has cleared the log, that no longer counts. */
   #isDisputed(): boolean {
     const { facts } = this.#options.chain;
-    const dispute = facts === null ? undefined : findDispute(facts, this.logId);
-    return dispute !== undefined && this.#standing !== null && this.#standing.checkpoint.size >= dispute.fromSize;
+    const size = this.#standing?.checkpoint.size ?? -1;
+    return facts !== null && size >= (findDispute(facts, this.logId)?.fromSize ?? Number.POSITIVE_INFINITY);
   }
 
   /** True when our own replay came to both roots of the anchored checkpoint. */
@@ -152,7 +148,7 @@ export class LogFollower {
       if (this.#damage !== null) await this.#clear(this.#damage);
       const { registered } = this;
       if (registered === null) return;
-      await this.#judgeForked(registered);
+      await this.#judge.judgeForked(registered, this.#options.chain.anchorsOf(this.logId));
       await this.#followAnchors(registered, signal);
       await this.#followPublished(registered, signal);
     } finally {
@@ -193,46 +189,6 @@ export class LogFollower {
     return newest === undefined || this.isHeld(newest) ? null : newest;
   }
 
-  // What convicts
-
-  async #convict(finding: Finding): Promise<void> {
-    if (this.finding !== null) return;
-    await this.#options.findings.add(finding);
-    this.#options.logger.error(
-      { origin: this.origin, ...(finding.kind === 'fork' ? { reason: 'fork' } : { reason: finding.why, index: finding.entryIndex }) },
-      'a log is convicted',
-    );
-  }
-
-  /** The chain shows a checkpoint of an anchored size with other roots. */
-  async #judgeForked({ log, facts }: Registered): Promise<void> {
-    for (const forked of this.#options.chain.anchorsOf(this.logId).forked) {
-      const anchored = this.anchors.find(({ sequence }) => sequence === forked.sequence);
-      const [a, b] = [anchored?.signedNote(log, facts) ?? null, forked.signedNote(log, facts)];
-      const isContradiction = anchored !== undefined && !hasRoots(anchored.checkpoint, forked.checkpoint);
-      if (a !== null && b !== null && isContradiction) await this.#convict({ kind: 'fork', logId: this.logId, a, b, tree: null });
-    }
-  }
-
-  /** True when the log is held to the target. */
-  async #settle(end: ReplayEnd, target: SignedCheckpoint, signal: AbortSignal): Promise<boolean> {
-    const { logId } = this;
-    if (end.outcome === 'held') return true;
-    if (end.outcome === 'split') await this.#convict({ kind: 'fork', logId, a: end.a, b: end.b, tree: end.tree });
-    if (end.outcome === 'bad') {
-      const { checkpoint, why, entryIndex } = end;
-      await this.#convict({ kind: 'bad', logId, checkpoint, why, entryIndex });
-    }
-    if (end.outcome === 'withheld') await this.#judgeWithheld(target, signal);
-    return false;
-  }
-
-  async #judgeWithheld({ checkpoint, note }: SignedCheckpoint, signal: AbortSignal): Promise<void> {
-    const earlier = this.index.heads.below(checkpoint.size);
-    const tree = await findSplit(this.node, earlier, checkpoint, signal);
-    if (tree !== null) await this.#convict({ kind: 'fork', logId: this.logId, a: earlier.note, b: note, tree });
-  }
-
   // What is followed
 
   /** To the newest anchor; when that cannot be reached, to the nearest, so that one bad checkpoint spoils none before it. */
@@ -242,22 +198,22 @@ export class LogFollower {
     const firstAhead = this.anchors.findLastIndex((anchor) => this.isHeld(anchor)) + 1;
     const ahead = this.anchors.slice(firstAhead).filter(({ checkpoint }) => checkpoint.size < limit);
     const isSigned = (anchor: Anchor): boolean => anchor.isSigned(log, facts);
+    const signed = (anchor: Anchor): SignedCheckpoint => ({
+      checkpoint: anchor.checkpoint,
+      note: anchor.signedNote(log, facts)!,
+    });
     const newest = ahead.findLast(isSigned);
     if (newest === undefined || (this.#withheld?.anchor === newest && this.#options.clock() < this.#withheld.retryAt)) return;
     const waypoints = ahead.map(({ checkpoint }, i) => ({ checkpoint, signedNote: () => ahead[i]!.signedNote(log, facts) }));
-    if (await this.#replayTo(registered, this.#signed(newest, registered), waypoints, signal)) {
+    if (await this.#replayTo(registered, signed(newest), waypoints, signal)) {
       this.#withheld = null;
       return;
     }
     this.#withheld = { anchor: newest, retryAt: this.#options.clock() + this.#options.timing.retryMs };
     const nearest = ahead.find(isSigned);
     if (nearest !== newest && nearest !== undefined) {
-      await this.#replayTo(registered, this.#signed(nearest, registered), [], signal);
+      await this.#replayTo(registered, signed(nearest), [], signal);
     }
-  }
-
-  #signed(anchor: Anchor, { log, facts }: Registered): SignedCheckpoint {
-    return { checkpoint: anchor.checkpoint, note: anchor.signedNote(log, facts)! };
   }
 
   async #replayTo(
@@ -270,7 +226,8 @@ export class LogFollower {
     const sizeBefore = index.size;
     const end = await replay({ index, node, quantum: log.quantum, target, waypoints, signal });
     if (index.size > sizeBefore) this.#options.onGrowth();
-    return this.#settle(end, target, signal);
+    await this.#judge.judgeReplay(end, target, signal);
+    return end.outcome === 'held';
   }
 
   /** What the node has published beyond the newest anchor is held apart; what it publishes below must be the same log. */

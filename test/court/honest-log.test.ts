@@ -9,7 +9,7 @@ import { verifyCharge } from '../../core/court/judgement.ts';
 import { rootAt } from '../../core/log/tree.ts';
 import { encodeCharge } from '../../chain/charge-call.ts';
 import { bytesOf } from '../log/memory-log.ts';
-import { promiseOf, sign, SpokenLog, type SpokenEntry } from '../court/spoken-log.ts';
+import { promiseOf, sign, SpokenLog, type SpokenEntry } from './spoken-log.ts';
 import { CLOSED_ORIGIN, deployCourtWorld, HOUR, logSigner, MINUTE, PROMISE_SPAN, SECOND, secondSigner } from './court-world.ts';
 import type { CourtWorld } from './court-world.ts';
 

@@ -8,16 +8,7 @@ import { hex, REGISTRY } from '../../chain/abi.ts';
 import { chargeDigestOf } from '../../chain/charge-call.ts';
 import { bytesOf } from '../log/memory-log.ts';
 import { expectRefusal } from '../log/mangling.ts';
-import {
-  brokenPromise,
-  fork,
-  keyIdOfSigner,
-  promiseOf,
-  rolledBack,
-  splitView,
-  SpokenLog,
-  unmapped,
-} from '../court/spoken-log.ts';
+import { brokenPromise, fork, keyIdOfSigner, promiseOf, rolledBack, splitView, SpokenLog, unmapped } from './spoken-log.ts';
 import { call, CLOSED_ORIGIN, logSigner, ORIGIN, PROMISE_SPAN, READY, SECOND, secondSigner } from './court-world.ts';
 import {
   at,

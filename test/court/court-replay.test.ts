@@ -10,17 +10,7 @@ import { ANCHOR, COURT, hex, ZERO_WORD } from '../../chain/abi.ts';
 import { chargeDigestOf, encodeCharge, encodeClearDispute, encodeConfirmCharge } from '../../chain/charge-call.ts';
 import { decodeAnchorEvent } from '../../chain/event.ts';
 import { bytesOf } from '../log/memory-log.ts';
-import {
-  brokenPromise,
-  fork,
-  keyIdOfSigner,
-  promiseOf,
-  rolledBack,
-  sign,
-  splitView,
-  SpokenLog,
-  unmapped,
-} from '../court/spoken-log.ts';
+import { brokenPromise, fork, keyIdOfSigner, promiseOf, rolledBack, sign, splitView, SpokenLog, unmapped } from './spoken-log.ts';
 import { anchorData, deployCourtWorld, logSigner, ORIGIN, READY, refusalOf, SECOND, secondSigner } from './court-world.ts';
 import type { CourtWorld } from './court-world.ts';
 

@@ -20,7 +20,7 @@ import {
   TYPE_2,
   World,
   ZERO,
-} from './consortium-fixture.ts';
+} from '../contracts/consortium-fixture.ts';
 
 let world: World;
 beforeEach(async () => {

@@ -16,7 +16,7 @@ import {
   World,
   ZERO,
   type Name,
-} from './consortium-fixture.ts';
+} from '../contracts/consortium-fixture.ts';
 
 type Share = [successor: Name, logs: string[], licenceTypes: string[]];
 

@@ -15,7 +15,7 @@ import {
   splitView,
   SpokenLog,
   unmapped,
-} from '../court/spoken-log.ts';
+} from './spoken-log.ts';
 import {
   call,
   CLOSED_ORIGIN,

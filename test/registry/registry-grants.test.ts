@@ -14,7 +14,7 @@ import {
   World,
   ZERO,
   type Name,
-} from './consortium-fixture.ts';
+} from '../contracts/consortium-fixture.ts';
 
 let world: World;
 let T: number;

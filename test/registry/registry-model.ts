@@ -1,7 +1,7 @@
 /** What registry and consortium answer, from their events alone: written anew here, without a word of the contracts. */
 import { expect } from 'chai';
 import type { EventLog } from 'ethers';
-import { eventsOf, NO_CODE, OPEN, SECOND, TYPE, TYPE_2, TYPE_3, ZERO, type World } from './consortium-fixture.ts';
+import { eventsOf, NO_CODE, OPEN, SECOND, TYPE, TYPE_2, TYPE_3, ZERO, type World } from '../contracts/consortium-fixture.ts';
 
 export const TYPES = [TYPE, TYPE_2, TYPE_3];
 

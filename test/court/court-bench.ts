@@ -11,7 +11,7 @@ import { COURT, hex, ZERO_WORD } from '../../chain/abi.ts';
 import { chargeDigestOf, encodeCharge, encodeClearDispute, encodeConfirmCharge } from '../../chain/charge-call.ts';
 import { bytesOf } from '../log/memory-log.ts';
 import { expectRefusal } from '../log/mangling.ts';
-import { sign, SpokenLog } from '../court/spoken-log.ts';
+import { sign, SpokenLog } from './spoken-log.ts';
 import { deployCourtWorld, eventsIn, logSigner, MINUTE, ORIGIN, READY, type CourtWorld } from './court-world.ts';
 
 /** Sizes of the log's anchors, a minute apart. */

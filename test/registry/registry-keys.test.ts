@@ -24,7 +24,7 @@ import {
   START,
   World,
   ZERO,
-} from './consortium-fixture.ts';
+} from '../contracts/consortium-fixture.ts';
 
 /** GB/T 32918.5: the prime of the field, and the base point. */
 const P = 2n ** 256n - 2n ** 224n - 2n ** 96n + 2n ** 64n - 1n;

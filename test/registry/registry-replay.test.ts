@@ -23,7 +23,7 @@ import {
   World,
   ZERO,
   type Name,
-} from './consortium-fixture.ts';
+} from '../contracts/consortium-fixture.ts';
 import { replayAll, TYPES } from './registry-model.ts';
 
 const ALL_EVENTS = [AuthorityRegistry__factory, Consortium__factory].flatMap((factory) =>

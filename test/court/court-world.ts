@@ -24,7 +24,7 @@ import { LogProof__factory } from '../../chain/bindings/factories/LogProof__fact
 import { OmissionCourt__factory } from '../../chain/bindings/factories/OmissionCourt__factory.ts';
 import { SM2__factory } from '../../chain/bindings/factories/SM2__factory.ts';
 import { SM3__factory } from '../../chain/bindings/factories/SM3__factory.ts';
-import { keyIdOfSigner, signerNamed } from '../court/spoken-log.ts';
+import { keyIdOfSigner, signerNamed } from './spoken-log.ts';
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;

@@ -4,8 +4,8 @@ import { expect } from 'chai';
 import { parseCharge } from '../../core/court/charge.ts';
 import { COURT, hex } from '../../chain/abi.ts';
 import { chargeDigestOf, encodeCharge } from '../../chain/charge-call.ts';
-import { anchorsOf, bytesOfCase, CASES, COMPROMISED, isClosedByOwner, ORIGINS, vectorLog } from '../court/charge-vectors.ts';
-import { keyIdOfSigner } from '../court/spoken-log.ts';
+import { anchorsOf, bytesOfCase, CASES, COMPROMISED, isClosedByOwner, ORIGINS, vectorLog } from './charge-vectors.ts';
+import { keyIdOfSigner } from './spoken-log.ts';
 import { deployCourtWorld, eventsIn, MINUTE, secondSigner, type CourtWorld } from './court-world.ts';
 
 let world: CourtWorld;
