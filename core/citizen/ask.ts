@@ -16,6 +16,8 @@ import { parseNote } from '../log/note.ts';
 import { basisOf } from '../verify/basis.ts';
 import type { AnchorClaim, LogAnswer } from '../verify/lookup.ts';
 import type { World } from '../verify/world.ts';
+import { beyondOf, type PromisedEntry } from './promised.ts';
+import type { ShownEntry } from './row.ts';
 
 /** Each may throw a coded error: then that party has said nothing. */
 export interface Doors {
@@ -24,12 +26,16 @@ export interface Doors {
   readonly standing: (logId: Hash, size: number | null) => Promise<LogAnswer>;
   /** The log's anchors of that time, UTC ms, with the last one before it and the first one after it. */
   readonly anchors: (logId: Hash, from: number, to: number) => Promise<readonly AnchorClaim[]>;
+  /** What the custodian has promised or published beyond the checkpoint of its answer. */
+  readonly promised: (log: LogFact) => Promise<readonly PromisedEntry[]>;
 }
 
 export interface AskedLog {
   readonly judgement: LogJudgement;
   /** The newest attested checkpoint that the verifier has, where it is newer than the one the custodian answered for by more than two beats. */
   readonly newer: { readonly size: number; readonly issuedAt: number } | null;
+  /** Entries beyond that checkpoint, bound by the log's signed promise or only shown: provisional, and in no count. */
+  readonly beyond: readonly ShownEntry[];
 }
 
 export interface LogAsk {
@@ -56,18 +62,20 @@ export async function orNull<Answer>(asked: Promise<Answer>): Promise<Answer | n
 export async function askLog(doors: Doors, { world, log, number }: LogAsk, isConnected = true): Promise<AskedLog> {
   const judge = (answer: AccessAnswer | null, standing: LogAnswer | null): LogJudgement =>
     judgeLog({ world, log, number, standing, answer });
-  if (!isConnected) return { judgement: notConnected(log), newer: null };
-  if (log.vrfKeys.length === 0) return { judgement: judge(null, null), newer: null };
+  const nothing = { newer: null, beyond: [] };
+  if (!isConnected) return { judgement: notConnected(log), ...nothing };
+  if (log.vrfKeys.length === 0) return { judgement: judge(null, null), ...nothing };
   const [answer, newest] = await Promise.all([orNull(doors.custodian(log)), orNull(doors.standing(log.logId, null))]);
-  if (answer === null) return { judgement: judge(null, newest), newer: null };
-  const standing = await standingAt(doors, log, answer, newest);
+  if (answer === null) return { judgement: judge(null, newest), ...nothing };
+  const [standing, promised] = await Promise.all([standingAt(doors, log, answer, newest), orNull(doors.promised(log))]);
   const judgement = judge(answer, standing);
   const newer = newerThan(world, log, answer, newest);
+  const beyond = beyondOf({ world, log, number, answer }, promised ?? []);
   const indexes = judgement.entries.map(({ proven }) => proven.entryIndex);
-  if (standing === null || indexes.length === 0) return { judgement, newer };
+  if (standing === null || indexes.length === 0) return { judgement, newer, beyond };
   const times = judgement.entries.map(({ proven }) => proven.entry.recordedAt);
   const around = nextTo(indexes, await anchorsOfDays(doors, log.logId, times));
-  return { judgement: judge(answer, { ...standing, anchors: [...standing.anchors, ...around] }), newer };
+  return { judgement: judge(answer, { ...standing, anchors: [...standing.anchors, ...around] }), newer, beyond };
 }
 
 /** There is no way to ask: neither an empty history nor a custodian that hides one. */

@@ -7,12 +7,12 @@ import { z } from 'zod';
 import { isPlainText } from '../../core/bytes/plain-text.ts';
 import { hashFromHex } from '../../core/bytes/hash.ts';
 import { malformed, notFound } from '../../core/bytes/error.ts';
-import { MAX_ACT_TEXT } from '../../core/citizen/act.ts';
+import { MAX_REDRESS_TEXT } from '../../core/redress/redress.ts';
 import { parseIdempotencyKey, readJson } from '../../service/body.ts';
 import { type Route, sendBytes, sendJson } from '../../service/http.ts';
 import { requireOwnPage, requireSession } from '../identity/guard.ts';
 import { historyOf } from './history.ts';
-import { anchorsPath, fetchHistory, fetchSeals, sendObjection, standingPath } from './upstream.ts';
+import { anchorsPath, fetchBeyond, fetchHistory, fetchSeals, sendObjection, standingPath } from './upstream.ts';
 import { callFor, type CitizenWorld } from './world.ts';
 
 const HASH = z.string().regex(/^[0-9a-f]{64}$/);
@@ -21,7 +21,7 @@ const ANSWER_QUESTION = z.strictObject({ origin: ORIGIN });
 const OBJECTION = z.strictObject({
   origin: ORIGIN,
   leafHash: HASH,
-  text: z.string().refine((text) => isPlainText(text, MAX_ACT_TEXT)),
+  text: z.string().refine((text) => isPlainText(text, MAX_REDRESS_TEXT)),
 });
 const MAX_QUESTION = 16 << 10;
 
@@ -29,6 +29,12 @@ async function passAnswer(world: CitizenWorld, request: Request, response: Respo
   const session = requireOwnPage(world, request);
   const { origin } = await readJson(request, ANSWER_QUESTION, MAX_QUESTION);
   sendBytes(response, await fetchHistory(await callFor(world, session, origin)), 'application/json');
+}
+
+async function passPromised(world: CitizenWorld, request: Request, response: Response): Promise<void> {
+  const session = requireOwnPage(world, request);
+  const { origin } = await readJson(request, ANSWER_QUESTION, MAX_QUESTION);
+  sendBytes(response, await fetchBeyond(await callFor(world, session, origin)), 'application/json');
 }
 
 async function passObjection(world: CitizenWorld, request: Request, response: Response): Promise<void> {
@@ -100,6 +106,7 @@ export function citizenRoutes(world: CitizenWorld): Route[] {
     { method: 'GET', path: '/portal/v1/sources', handle: (request, response) => answerSources(world, request, response) },
     { method: 'GET', path: '/portal/v1/history', handle: (request, response) => answerHistory(world, request, response) },
     { method: 'POST', path: '/portal/v1/answers', handle: (request, response) => passAnswer(world, request, response) },
+    { method: 'POST', path: '/portal/v1/promised', handle: (request, response) => passPromised(world, request, response) },
     { method: 'POST', path: '/portal/v1/objections', handle: (request, response) => passObjection(world, request, response) },
   ];
 }

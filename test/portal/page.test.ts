@@ -105,8 +105,8 @@ describe('the citizen’s page', () => {
         .evaluateAll((all) => all.map((one) => one.getAttribute('data-objection')));
       expect(standings).to.deep.equal(['overdue', 'answered']);
       const [overdue, answered] = await page.locator('[data-objection]').allInnerTexts();
-      expect(overdue).to.include('已逾期未答复');
-      expect(answered).to.include('异议部分成立').and.include('同名申请人误录');
+      expect(overdue).to.include('已逾期，未见答复');
+      expect(answered).to.include('予以更正').and.include('同名申请人误录');
     }));
 
   test('lets each check of an entry be looked at, with times that anchors prove', () =>

@@ -11,6 +11,7 @@ import { forbidden, notFound, unavailable } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { canonicalJson, type JsonValue, parseJson } from '../../core/bytes/json.ts';
 import { JsonFields } from '../../core/bytes/json-fields.ts';
+import { parsePromised, type PromisedEntry } from '../../core/citizen/promised.ts';
 import { type AnchorClaim, type LogAnswer, parseAnchorClaim, parseLookupAnswer } from '../../core/verify/lookup.ts';
 import { parseSignedTrust, type SignedTrust } from '../../core/verify/trust.ts';
 import type { LiveChain } from '../../core/verify/world.ts';
@@ -32,6 +33,7 @@ export interface Portal {
   readonly answer: (log: LogFact, csrf: string) => Promise<AccessAnswer>;
   readonly standing: (logId: Hash, size: number | null) => Promise<LogAnswer>;
   readonly anchors: (logId: Hash, from: number, to: number) => Promise<readonly AnchorClaim[]>;
+  readonly promised: (log: LogFact, csrf: string) => Promise<readonly PromisedEntry[]>;
   /** All entries of a seals log, 74 bytes each. */
   readonly seals: (log: LogFact) => Promise<Uint8Array>;
   readonly object: (objection: SentObjection, csrf: string) => Promise<void>;
@@ -129,6 +131,8 @@ export const sameOriginPortal: Portal = {
     const fields = new JsonFields(await ask(`/v1/logs/${encodeHex(logId)}/anchors?from=${from}&to=${to}`), 'anchors');
     return fields.array('anchors', MAX_ANCHORS, parseAnchorClaim);
   },
+  promised: async ({ origin }, csrf) =>
+    parsePromised(await ask('/portal/v1/promised', { send: { origin }, headers: own(csrf), timeoutMs: ANSWER_TIMEOUT_MS })),
   seals: async ({ origin }) => {
     const path = `/portal/v1/seals?origin=${encodeURIComponent(origin)}`;
     return decodeBase64(
