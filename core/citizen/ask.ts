@@ -12,6 +12,7 @@ import type { LogFact } from '../authority/registry.ts';
 import { encodeHex } from '../bytes/bytes.ts';
 import { isCodedError } from '../bytes/error.ts';
 import type { Hash } from '../bytes/hash.ts';
+import type { Checkpoint } from '../log/checkpoint.ts';
 import { parseNote } from '../log/note.ts';
 import { basisOf } from '../verify/basis.ts';
 import type { AnchorClaim, LogAnswer } from '../verify/lookup.ts';
@@ -22,18 +23,20 @@ import type { ShownEntry } from './row.ts';
 /** Each may throw a coded error: then that party has said nothing. */
 export interface Doors {
   readonly custodian: (log: LogFact) => Promise<AccessAnswer>;
-  /** The checkpoint of that size, or, of null, the newest that the verifier stands on; with its own anchor at least. */
-  readonly standing: (logId: Hash, size: number | null) => Promise<LogAnswer>;
+  /** That very checkpoint (an idle log has many of one size), or, of null, the newest that the verifier stands on; with its own anchor at least. */
+  readonly standing: (logId: Hash, at: CheckpointName | null) => Promise<LogAnswer>;
   /** The log's anchors of that time, UTC ms, with the last one before it and the first one after it. */
   readonly anchors: (logId: Hash, from: number, to: number) => Promise<readonly AnchorClaim[]>;
   /** What the custodian has promised or published beyond the checkpoint of its answer. */
   readonly promised: (log: LogFact) => Promise<readonly PromisedEntry[]>;
 }
 
+export type CheckpointName = Pick<Checkpoint, 'size' | 'issuedAt'>;
+
 export interface AskedLog {
   readonly judgement: LogJudgement;
   /** The newest attested checkpoint that the verifier has, where it is newer than the one the custodian answered for by more than two beats. */
-  readonly newer: { readonly size: number; readonly issuedAt: number } | null;
+  readonly newer: CheckpointName | null;
   /** Entries beyond that checkpoint, bound by the log's signed promise or only shown: provisional, and in no count. */
   readonly beyond: readonly ShownEntry[];
 }
@@ -96,7 +99,7 @@ function sizeOf(standing: LogAnswer): number | null {
 async function standingAt(doors: Doors, log: LogFact, answer: AccessAnswer, newest: LogAnswer | null): Promise<LogAnswer | null> {
   const { size, issuedAt } = answer.checkpoint.checkpoint;
   const isSame = newest !== null && sizeOf(newest) === size && parseNote(newest.checkpoint).checkpoint.issuedAt === issuedAt;
-  return isSame ? newest : ((await orNull(doors.standing(log.logId, size))) ?? newest);
+  return isSame ? newest : ((await orNull(doors.standing(log.logId, { size, issuedAt }))) ?? newest);
 }
 
 /** An old checkpoint is no lie: it only says less. That there is a newer one must be said beside it. */

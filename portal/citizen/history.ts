@@ -53,7 +53,7 @@ function doorsOf(world: CitizenWorld, session: Session): Doors {
   const { verifier } = world;
   return {
     custodian: async ({ origin }: LogFact) => fetchAnswer(await callFor(world, session, origin)),
-    standing: (logId, size) => verifier.standing(logId, size),
+    standing: (logId, at) => verifier.standing(logId, at),
     anchors: (logId, from, to) => verifier.anchors(logId, from, to),
     promised: async ({ origin }: LogFact) => fetchPromised(await callFor(world, session, origin)),
   };

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { isPlainText } from '../../core/bytes/plain-text.ts';
 import { hashFromHex } from '../../core/bytes/hash.ts';
 import { malformed, notFound } from '../../core/bytes/error.ts';
+import type { CheckpointName } from '../../core/citizen/ask.ts';
 import { MAX_REDRESS_TEXT } from '../../core/redress/redress.ts';
 import { parseIdempotencyKey, readJson } from '../../service/body.ts';
 import { type Route, sendBytes, sendJson } from '../../service/http.ts';
@@ -67,6 +68,14 @@ async function answerHistory(world: CitizenWorld, request: Request, response: Re
   sendJson(response, await historyOf(world, session, { from, to }));
 }
 
+/** Both or neither. Throws MALFORMED. */
+function readCheckpointName(request: Request): CheckpointName | null {
+  const [size, issuedAt] = [readWhole(request, 'size'), readWhole(request, 'time')];
+  if (size === null && issuedAt === null) return null;
+  if (size === null || issuedAt === null) throw malformed('the query: size and time go together');
+  return { size, issuedAt };
+}
+
 /** Which logs this portal can ask; all others that the registry names are not connected. */
 function answerSources(world: CitizenWorld, request: Request, response: Response): void {
   requireSession(world, request);
@@ -85,7 +94,7 @@ function publicRoutes(world: CitizenWorld): Route[] {
     {
       method: 'GET',
       path: '/v1/logs/:logId/standing',
-      handle: (request, response) => passVerifier(world, response, standingPath(logId(request), readWhole(request, 'size'))),
+      handle: (request, response) => passVerifier(world, response, standingPath(logId(request), readCheckpointName(request))),
     },
     {
       method: 'GET',

@@ -9,6 +9,7 @@ import { isCodedError, notFound, unavailable } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { type JsonValue, parseJson } from '../../core/bytes/json.ts';
 import { JsonFields } from '../../core/bytes/json-fields.ts';
+import type { CheckpointName } from '../../core/citizen/ask.ts';
 import { parsePromised, type PromisedEntry } from '../../core/citizen/promised.ts';
 import { type AnchorClaim, type LogAnswer, parseAnchorClaim, parseLookupAnswer } from '../../core/verify/lookup.ts';
 import { acceptTrust, parseSignedTrust, type Trust } from '../../core/verify/trust.ts';
@@ -63,9 +64,9 @@ export class VerifierSide {
   }
 
   /** Throws NOT_FOUND where the verifier does not follow the log. */
-  standing(logId: Hash, size: number | null): Promise<LogAnswer> {
+  standing(logId: Hash, at: CheckpointName | null): Promise<LogAnswer> {
     return readable(async () => {
-      const { logs } = parseLookupAnswer(await this.#json(standingPath(logId, size)));
+      const { logs } = parseLookupAnswer(await this.#json(standingPath(logId, at)));
       if (logs.length !== 1) throw notFound('the verifier does not follow that log');
       return logs[0]!;
     });
@@ -79,8 +80,8 @@ export class VerifierSide {
   }
 }
 
-export function standingPath(logId: Hash, size: number | null): string {
-  return `/v1/logs/${encodeHex(logId)}/standing${size === null ? '' : `?size=${size}`}`;
+export function standingPath(logId: Hash, at: CheckpointName | null): string {
+  return `/v1/logs/${encodeHex(logId)}/standing${at === null ? '' : `?size=${at.size}&time=${at.issuedAt}`}`;
 }
 
 export function anchorsPath(logId: Hash, from: number, to: number): string {

@@ -173,7 +173,7 @@ describe('of a person, the portal', () => {
   test('asks the verifier for whole days and sizes of checkpoints, never for entries', () => {
     for (const url of world.asked) {
       expect(url).to.match(
-        /^\/(?:livez|trust\.json|v1\/authorities|v1\/logs\/[0-9a-f]{64}\/(?:standing(?:\?size=\d+)?|anchors\?from=\d+&to=\d+))$/,
+        /^\/(?:livez|trust\.json|v1\/authorities|v1\/logs\/[0-9a-f]{64}\/(?:standing(?:\?size=\d+&time=\d+)?|anchors\?from=\d+&to=\d+))$/,
       );
       const [, from, to] = /from=(\d+)&to=(\d+)/.exec(url) ?? [];
       if (from !== undefined) expect([Number(from) % DAY, Number(to) - Number(from)]).to.deep.equal([0, DAY]);

@@ -281,9 +281,11 @@ export class AccessStory extends Story {
   }
 
   /** What an honest verifier says of a log's checkpoint: the one of that size, or the newest anchored one. */
-  standing(logId: Hash, size: number | null): LogAnswer {
+  standing(logId: Hash, size: number | null, time: number | null = null): LogAnswer {
     const log = this.logs.find((one) => equalBytes(one.logId, logId));
-    const held = log?.held.findLast((one) => (size === null ? one.claim !== null : one.checkpoint.size === size));
+    const isMeant = ({ claim, checkpoint }: StoryLog['held'][number]): boolean =>
+      size === null ? claim !== null : checkpoint.size === size && (time === null || checkpoint.issuedAt === time);
+    const held = log?.held.findLast(isMeant);
     if (held === undefined) throw notFound('no such checkpoint');
     return { logId, checkpoint: held.note, polledMsAgo: 100, trouble: null, anchors: held.claim === null ? [] : [held.claim] };
   }

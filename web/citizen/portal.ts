@@ -11,6 +11,7 @@ import { forbidden, notFound, unavailable } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { canonicalJson, type JsonValue, parseJson } from '../../core/bytes/json.ts';
 import { JsonFields } from '../../core/bytes/json-fields.ts';
+import type { CheckpointName } from '../../core/citizen/ask.ts';
 import { parsePromised, type PromisedEntry } from '../../core/citizen/promised.ts';
 import { type AnchorClaim, type LogAnswer, parseAnchorClaim, parseLookupAnswer } from '../../core/verify/lookup.ts';
 import { parseSignedTrust, type SignedTrust } from '../../core/verify/trust.ts';
@@ -31,7 +32,7 @@ export interface Portal {
   readonly live: () => Promise<LiveChain>;
   readonly trust: () => Promise<SignedTrust>;
   readonly answer: (log: LogFact, csrf: string) => Promise<AccessAnswer>;
-  readonly standing: (logId: Hash, size: number | null) => Promise<LogAnswer>;
+  readonly standing: (logId: Hash, at: CheckpointName | null) => Promise<LogAnswer>;
   readonly anchors: (logId: Hash, from: number, to: number) => Promise<readonly AnchorClaim[]>;
   readonly promised: (log: LogFact, csrf: string) => Promise<readonly PromisedEntry[]>;
   /** All entries of a seals log, 74 bytes each. */
@@ -108,8 +109,8 @@ function readText(value: JsonValue): string {
   return typeof value === 'string' ? value : '';
 }
 
-async function standing(logId: Hash, size: number | null): Promise<LogAnswer> {
-  const query = size === null ? '' : `?size=${size}`;
+async function standing(logId: Hash, at: CheckpointName | null): Promise<LogAnswer> {
+  const query = at === null ? '' : `?size=${at.size}&time=${at.issuedAt}`;
   const { logs } = parseLookupAnswer(await ask(`/v1/logs/${encodeHex(logId)}/standing${query}`));
   if (logs.length !== 1) throw notFound('the verifier does not follow that log');
   return logs[0]!;

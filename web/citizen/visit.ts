@@ -142,7 +142,7 @@ export class Visit {
     const { portal } = this.#visitor;
     const doors: Doors = {
       custodian: (log) => portal.answer(log, person.csrf),
-      standing: (logId, size) => portal.standing(logId, size),
+      standing: (logId, at) => portal.standing(logId, at),
       anchors: (logId, from, to) => portal.anchors(logId, from, to),
       promised: (log) => portal.promised(log, person.csrf),
     };
