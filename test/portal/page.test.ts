@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 import { HOUSING, INSURANCE, PERSON, POLICE } from './story.ts';
-import { Desk, signIn, standingOf, statesOf } from './visitor.ts';
+import { again, Desk, signIn, standingOf, statesOf } from './visitor.ts';
 
 const MAX_PAGE_BYTES = 80_000;
 const desk = new Desk();
@@ -105,8 +105,8 @@ describe('the citizen’s page', () => {
         .evaluateAll((all) => all.map((one) => one.getAttribute('data-objection')));
       expect(standings).to.deep.equal(['overdue', 'answered']);
       const [overdue, answered] = await page.locator('[data-objection]').allInnerTexts();
-      expect(overdue).to.include('已逾期未答复');
-      expect(answered).to.include('异议部分成立').and.include('同名申请人误录');
+      expect(overdue).to.include('已逾期，未见答复');
+      expect(answered).to.include('予以更正').and.include('同名申请人误录');
     }));
 
   test('lets each check of an entry be looked at, with times that anchors prove', () =>
@@ -191,6 +191,26 @@ describe('the citizen’s page', () => {
       { account: null, query: '?lang=en' },
     ));
 
+  test('stores nothing of the person, and puts nothing of her into an address', () =>
+    desk.visit(async (page, context) => {
+      const urls: string[] = [];
+      page.on('request', (request) => urls.push(request.url()));
+      await again(page);
+      const kept = await page.evaluate(() => ({
+        local: Object.keys(localStorage).map((name) => name.replace(/[0-9a-f]{64}/, '')),
+        session: sessionStorage.length,
+        cookie: document.cookie,
+      }));
+      expect(kept).to.deep.equal({ local: ['veritrail.trust.'], session: 0, cookie: '' });
+      const leaves = desk.world.story.log(POLICE).contents.keys();
+      for (const secret of [PERSON.id, ...leaves]) expect(urls.join(' ')).not.to.include(secret);
+      expect(await page.content()).not.to.include(PERSON.id);
+      const cookies = await context.cookies(desk.world.url);
+      expect(
+        cookies.filter(({ name }) => name.startsWith('veritrail')).map(({ httpOnly, sameSite }) => [httpOnly, sameSite]),
+      ).to.deep.equal([[true, 'Lax']]);
+    }));
+
   test('signs out, and shows nothing any more', () =>
     desk.visit(async (page) => {
       await page.click('[data-action=sign-out]');
@@ -250,13 +270,14 @@ describe('the citizen’s page', () => {
 
   test('runs on browsers of 2020, which lack newer methods', () =>
     desk.visit(async (page) => void expect(await statesOf(page)).to.have.length(7), {
-      prepare: async (context) =>
-        context.addInitScript(() => {
+      prepare: async (context) => {
+        await context.addInitScript(() => {
           for (const name of ['at', 'findLast', 'findLastIndex', 'toSorted', 'toReversed'])
             Reflect.deleteProperty(Array.prototype, name);
           for (const name of ['replaceAll', 'isWellFormed']) Reflect.deleteProperty(String.prototype, name);
           Reflect.deleteProperty(Object, 'hasOwn');
-        }),
+        });
+      },
     }));
 });
 

@@ -1,5 +1,9 @@
 import { after, before, describe, test } from 'node:test';
 import { expect } from 'chai';
+import type { CodedError } from '../../core/bytes/error.ts';
+import { IdentityProvider } from '../../portal/identity/provider.ts';
+import { TEST_PASSWORD } from '../../scripts/test-provider/persons.ts';
+import { readSecret } from '../../service/config.ts';
 import { Person } from './person.ts';
 import { PortalWorld } from './world.ts';
 
@@ -66,6 +70,28 @@ describe('signing in', () => {
     expect((await her.session()).signedIn).to.equal(true);
     const again = await him.call(back);
     expect(again.headers.get('location')).to.equal(`${world.url}/?sign-in=failed`);
+  });
+
+  test('takes no ID token with another nonce, though code, state and verifier fit', async () => {
+    const { issuer, clientId, clientSecretFile } = world.provider;
+    const provider = new IdentityProvider({
+      issuer,
+      clientId,
+      clientSecret: await readSecret(clientSecretFile),
+      scope: 'openid person',
+      redirectUri: () => `${world.url}/portal/callback`,
+      resources: [],
+    });
+    for (const [nonce, want] of [
+      ['another', 'UNTRUSTED'],
+      [null, null],
+    ] as const) {
+      const { signIn, address } = await provider.begin();
+      const back = new URL(await person().signInUpTo('p1', TEST_PASSWORD, address.href));
+      const done = provider.finish(back.search.slice(1), { ...signIn, nonce: nonce ?? signIn.nonce });
+      const code = await done.then(() => null).catch((error: CodedError) => error.code);
+      expect(code).to.equal(want);
+    }
   });
 
   test('signs nobody in with an ID token made for another sign-in', async () => {

@@ -12,10 +12,11 @@ import { growSubjectTree } from '../../core/access/subject.ts';
 import type { Envelope } from '../../core/authority/envelope.ts';
 import { keyIdOf } from '../../core/authority/key-id.ts';
 import { parseUscc } from '../../core/authority/uscc.ts';
-import { encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
+import { encodeBase64, encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
 import { notFound } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
-import { encodeAnswer, encodeErasure, encodeObjection } from '../../core/citizen/act.ts';
+import type { JsonObject } from '../../core/bytes/json.ts';
+import { encodeErasure, encodeObjection, encodeReply } from '../../core/redress/redress.ts';
 import { decodeEntry, type KindName } from '../../core/log/entry.ts';
 import { proveHistory } from '../../core/log/history.ts';
 import { parseNote } from '../../core/log/note.ts';
@@ -131,8 +132,8 @@ export class AccessStory extends Story {
     return this.custodians.get(code)!;
   }
 
-  #signed(payload: Uint8Array, signedBytes: Uint8Array, { publicKey, sign }: Signer): Envelope {
-    return { payload, signatures: [{ keyId: keyIdOf(publicKey), signature: sign(signedBytes) }] };
+  #signed(payload: Uint8Array, signedBytes: Uint8Array, signer: Signer): Envelope {
+    return { payload, signatures: [{ keyId: keyIdOf(signer.publicKey), signature: signer.sign(signedBytes) }] };
   }
 
   /** SERVICE reads what `code` has about the person; returns the entry's leaf hash. */
@@ -201,13 +202,13 @@ export class AccessStory extends Story {
     return this.log(code).record(
       'objection',
       person,
-      encodeObjection({ entry, text }),
+      encodeObjection({ entry, text, saidAt: this.clock, dueAt: this.clock + 30 * DAY }),
       Math.floor(this.tick() / SECOND) * SECOND,
     );
   }
 
   answerTo(code: string, person: CanonicalNumber, objection: Hash, text: string): Hash {
-    const body = encodeAnswer({ objection, outcome: 'partly-upheld', text });
+    const body = encodeReply({ objection, decision: 'upheld', text, repliedAt: this.clock });
     return this.log(code).record('answer', person, body, Math.floor(this.tick() / SECOND) * SECOND);
   }
 
@@ -217,7 +218,7 @@ export class AccessStory extends Story {
     log.record(
       'erasure',
       person,
-      encodeErasure({ entry, legalBasis: '个人信息保护法 第四十七条' }),
+      encodeErasure({ entries: [entry], legalBasis: '个人信息保护法 第四十七条', erasedAt: this.clock }),
       Math.floor(this.tick() / SECOND) * SECOND,
     );
     log.contents.set(encodeHex(entry), { state: 'erased' });
@@ -225,12 +226,17 @@ export class AccessStory extends Story {
 
   anchorAll(): void {
     for (const log of this.custodians.values()) this.anchor(log);
+    // Nothing new in the registry, read at a later block.
+    const at = this.tick();
+    this.facts = { ...this.facts, block: { number: this.facts.block.number + 100, hash: bytesOf(`block at ${at}`), at } };
   }
 
   /** What an honest custodian answers the person, at its newest anchored checkpoint (or the newest of all). */
-  answer(code: string, person: CanonicalNumber, { anchoredOnly = true } = {}): AccessAnswer {
+  answer(code: string, person: CanonicalNumber, { anchoredOnly = true, issuedBefore = Infinity } = {}): AccessAnswer {
     const log = this.log(code);
-    const held = log.held.findLast(({ claim }) => claim !== null || !anchoredOnly);
+    const held = log.held.findLast(
+      ({ claim, checkpoint }) => (claim !== null || !anchoredOnly) && checkpoint.issuedAt < issuedBefore,
+    );
     if (held === undefined) throw notFound('no checkpoint yet');
     const entryAt = (slot: Hash) => {
       const entryIndex = log.rows.findIndex((row) => equalBytes(row.slot, slot));
@@ -249,10 +255,37 @@ export class AccessStory extends Story {
     return { checkpoint: parseNote(held.note), epochs };
   }
 
+  /** What it has promised beyond its newest anchored checkpoint. */
+  promised(code: string, person: CanonicalNumber): JsonObject {
+    const log = this.log(code);
+    const size = log.held.findLast(({ claim }) => claim !== null)?.checkpoint.size ?? 0;
+    const entries = log.rows.slice(size).flatMap(({ h, bytes }) => {
+      const key = log.vrfKeys.find((one) => equalBytes(handleOf(one, log.logId, person), h));
+      if (key === undefined) return [];
+      const leafHash = encodeHex(leafHashOf(bytes));
+      const content = log.contents.get(leafHash)!;
+      const shown =
+        content.state === 'opened' ? { ...content, nonce: encodeHex(content.nonce), body: encodeBase64(content.body) } : content;
+      return [
+        {
+          keyId: encodeHex(keyIdOf(publicKeyOf(key))),
+          entry: encodeBase64(bytes),
+          leafHash,
+          index: null,
+          promise: null,
+          content: shown,
+        },
+      ];
+    });
+    return { size, entries };
+  }
+
   /** What an honest verifier says of a log's checkpoint: the one of that size, or the newest anchored one. */
-  standing(logId: Hash, size: number | null): LogAnswer {
+  standing(logId: Hash, size: number | null, time: number | null = null): LogAnswer {
     const log = this.logs.find((one) => equalBytes(one.logId, logId));
-    const held = log?.held.findLast((one) => (size === null ? one.claim !== null : one.checkpoint.size === size));
+    const isMeant = ({ claim, checkpoint }: StoryLog['held'][number]): boolean =>
+      size === null ? claim !== null : checkpoint.size === size && (time === null || checkpoint.issuedAt === time);
+    const held = log?.held.findLast(isMeant);
     if (held === undefined) throw notFound('no such checkpoint');
     return { logId, checkpoint: held.note, polledMsAgo: 100, trouble: null, anchors: held.claim === null ? [] : [held.claim] };
   }

@@ -117,7 +117,14 @@ export class PortalWorld {
     const number = (name: string): number | null => (searchParams.has(name) ? Number(searchParams.get(name)) : null);
     try {
       if (what === 'standing') {
-        return [200, formatLookupAnswer({ logs: [story.standing(hashFromHex(hex), number('size'))], present: [], absent: [] })];
+        return [
+          200,
+          formatLookupAnswer({
+            logs: [story.standing(hashFromHex(hex), number('size'), number('time'))],
+            present: [],
+            absent: [],
+          }),
+        ];
       }
       const claims = story.anchorsOf(hashFromHex(hex), number('from')!, number('to')!);
       return [200, { anchors: claims.map(formatAnchorClaim) }];

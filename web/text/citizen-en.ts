@@ -144,7 +144,7 @@ export const citizenEn: CitizenText = {
   stateNotes: {
     proven: '',
     provisional:
-      'This entry is in the log and not anchored on the chain yet, so it is no final proof. That usually takes minutes.',
+      'This entry is promised, or in the log, and not anchored on the chain yet, so it is no final proof. That usually takes minutes.',
     open: 'This entry is in the log; some of its content could not be checked.',
     contradicted:
       'This entry is in the log, but what the custodian shows as its content is not what was recorded then, or does not hold. You may object, and tell the supervising authority.',
@@ -159,7 +159,8 @@ export const citizenEn: CitizenText = {
     erasure: 'erased the content of an entry',
   },
   unknownKind: 'an entry that this page cannot read yet',
-  erasureOf: 'Erased entry',
+  erasedUnder: (basis, count, instant) =>
+    `Legal basis: ${basis}. The content of ${count} ${count === 1 ? 'entry' : 'entries'} was erased at ${instant}.`,
 
   how: 'How we know',
   checks: 'Each check',
@@ -172,22 +173,23 @@ export const citizenEn: CitizenText = {
   terminal: 'Terminal',
   place: 'Place in the log',
   placeOf: (origin, index) => `${origin}, entry ${index}`,
+  placePromised: (origin) => `${origin}, promised and not in the log yet`,
   leafHash: 'Entry’s identifier',
 
   object: 'Object',
   objectLabel: 'What do you question or not agree with?',
   objectNote:
-    'Your objection goes into the same log, and the custodian is to answer within 30 days. Please name nobody else in it.',
+    'Your objection goes into the same log, and the custodian is to answer within its time. Please name nobody else in it.',
   objectSend: 'Send the objection',
   objectCancel: 'Cancel',
   objectFailed: 'It did not reach the custodian. Please try again later.',
   objectText: 'Please write something (at most 2000 characters).',
   objected: (instant) => `You objected at ${instant}`,
   answerBy: (instant) => `to be answered by ${instant}`,
-  overdue: 'Overdue, not answered',
+  overdue: 'Overdue, no answer shown',
   waiting: 'Waiting for the answer',
   answered: (instant) => `Answered by the custodian at ${instant}`,
-  answerOutcomes: { upheld: 'upheld', 'partly-upheld': 'partly upheld', rejected: 'rejected' },
+  decisions: { upheld: 'upheld', rejected: 'rejected', referred: 'referred to another authority' },
 
   trust: 'Trust file',
   trustOf: (consortium, version, until) => `consortium ${consortium} · version ${version} · valid until ${until}`,
