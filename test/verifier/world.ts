@@ -142,6 +142,7 @@ export class World {
       ],
       witnesses: [],
       witness: null,
+      request: null,
       charges: null,
       webDir: null,
       pollMs: POLL_MS,
