@@ -202,14 +202,7 @@ const REGISTRY_FACTS = z.strictObject({
 export const AUTHORITIES = z.strictObject({ facts: REGISTRY_FACTS, polledMsAgo: WHOLE });
 
 /** Entries that belong to no seal's row are `stray`: they lift and prolong nothing. */
-const SEALED = z.strictObject({
-  sealed: WHOLE,
-  released: WHOLE,
-  unreleased: WHOLE,
-  overdue: WHOLE,
-  renewed: WHOLE,
-  stray: WHOLE,
-});
+const SEAL = z.strictObject({ sealed: WHOLE, released: WHOLE, unreleased: WHOLE, overdue: WHOLE, renewed: WHOLE, stray: WHOLE });
 export const SEALS = z.strictObject({
   logs: z.array(
     z.strictObject({
@@ -221,11 +214,11 @@ export const SEALS = z.strictObject({
       trouble: TROUBLE,
       /** What the count stands on; null where nothing is counted. */
       checkpoint: NOTE.nullable(),
-      count: SEALED.nullable(),
+      count: SEAL.nullable(),
     }),
   ),
   /** Null unless every log is counted. */
-  total: SEALED.nullable(),
+  total: SEAL.nullable(),
 });
 
 export const STATUS = z.strictObject({
@@ -233,7 +226,7 @@ export const STATUS = z.strictObject({
   logs: z.array(z.strictObject(LOG_VIEW)),
   trust: z.strictObject({ version: WHOLE, expiresAt: WHOLE, sample: z.boolean() }).nullable(),
   /** Over all seals logs; null unless every one is counted. */
-  seals: SEALED.nullable(),
+  seals: SEAL.nullable(),
 });
 
 export const CHANGES = z.strictObject({
