@@ -118,8 +118,8 @@ export class LogFollower {
   /** The court has found against what is stood on. Once a quorum has cleared the log, that no longer counts. */
   #isDisputed(): boolean {
     const { facts } = this.#options.chain;
-    const dispute = facts === null ? undefined : findDispute(facts, this.logId);
-    return dispute !== undefined && this.#standing !== null && this.#standing.checkpoint.size >= dispute.fromSize;
+    const size = this.#standing?.checkpoint.size ?? -1;
+    return facts !== null && size >= (findDispute(facts, this.logId)?.fromSize ?? Number.POSITIVE_INFINITY);
   }
 
   /** True when our own replay came to both roots of the anchored checkpoint. */
@@ -199,19 +199,19 @@ export class LogFollower {
     const lastHeld = this.anchors.findLastIndex((anchor) => this.isHeld(anchor));
     const ahead = this.anchors.slice(lastHeld + 1).filter(({ checkpoint }) => checkpoint.size < limit);
     const isSigned = (anchor: Anchor): boolean => anchor.isSigned(log, facts);
+    const signed = (anchor: Anchor): SignedCheckpoint => ({
+      checkpoint: anchor.checkpoint,
+      note: anchor.signedNote(log, facts)!,
+    });
     const newest = ahead.findLast(isSigned);
     if (newest === undefined || (this.#withheld?.anchor === newest && this.#options.clock() < this.#withheld.retryAt)) return;
-    if (await this.#replayTo(registered, this.#signed(newest, registered), signal)) {
+    if (await this.#replayTo(registered, signed(newest), signal)) {
       this.#withheld = null;
       return;
     }
     this.#withheld = { anchor: newest, retryAt: this.#options.clock() + this.#options.timing.retryMs };
     const nearest = ahead.find(isSigned)!;
-    if (nearest !== newest) await this.#replayTo(registered, this.#signed(nearest, registered), signal);
-  }
-
-  #signed(anchor: Anchor, { log, facts }: Registered): SignedCheckpoint {
-    return { checkpoint: anchor.checkpoint, note: anchor.signedNote(log, facts)! };
+    if (nearest !== newest) await this.#replayTo(registered, signed(nearest), signal);
   }
 
   async #replayTo({ log, facts }: Registered, target: SignedCheckpoint, signal: AbortSignal): Promise<boolean> {
