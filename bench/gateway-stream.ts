@@ -88,6 +88,11 @@ await once(child, 'exit');
 await Promise.all([node.stop(), verifier.close(), rm(directory, { recursive: true })]);
 data.close();
 const mb = (bytes: number): number => Math.round(bytes / (1 << 20));
-const result = { mb: mb(taken), chunks: node.events.length - chunksBefore, growthMb: mb(grown), seconds: Math.round(seconds * 10) / 10 };
+const result = {
+  mb: mb(taken),
+  chunks: node.events.length - chunksBefore,
+  growthMb: mb(grown),
+  seconds: Math.round(seconds * 10) / 10,
+};
 console.log(JSON.stringify(result));
 process.exitCode = taken === size && grown < LIMIT ? 0 : 1;

@@ -11,7 +11,7 @@ import type { Hash } from '../core/bytes/hash.ts';
 import type { JsonValue } from '../core/bytes/json.ts';
 import { parseJson } from '../core/bytes/json.ts';
 import { JsonFields } from '../core/bytes/json-fields.ts';
-import { fetchBytes } from '../service/client.ts';
+import { fetchBytes } from '../service/call/client.ts';
 import { URL_BASE } from '../service/config.ts';
 import { readPrivateFile, replaceFileDurably } from '../service/durable-file.ts';
 import type { Logger } from '../service/logger.ts';

@@ -18,7 +18,7 @@ import {
   type SignedRequest,
 } from '../../core/access/request.ts';
 import { isSm2Signature } from '../../core/sm/sm2.ts';
-import { readCallSignature, REQUEST_HEADER } from '../../service/http-signature.ts';
+import { readCallSignature, REQUEST_HEADER } from '../../service/call/http-signature.ts';
 import { HttpRefusal } from '../../service/problem.ts';
 import { type AgedFacts, requireRequestKey } from '../registry.ts';
 import { encodeQuery } from '../query.ts';

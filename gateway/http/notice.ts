@@ -7,8 +7,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
-import { fetchBytes } from '../../service/client.ts';
-import { signCall } from '../../service/http-signature.ts';
+import { fetchBytes } from '../../service/call/client.ts';
+import { signCall } from '../../service/call/http-signature.ts';
 import type { Signer } from '../../service/signer.ts';
 import type { Caller } from './authenticate.ts';
 

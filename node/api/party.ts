@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { findAuthority } from '../../core/authority/registry.ts';
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
-import { readCallSignature } from '../../service/http-signature.ts';
+import { readCallSignature } from '../../service/call/http-signature.ts';
 import { HttpRefusal } from '../../service/problem.ts';
 import { requireRequestKey, type RequestJudge } from '../access/judge.ts';
 

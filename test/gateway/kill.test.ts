@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test, type TestContext } from 'node:test';
 import { expect } from 'chai';
-import { readCallSignature } from '../../service/http-signature.ts';
+import { readCallSignature } from '../../service/call/http-signature.ts';
 import { sampleNumber, samplePerson } from '../../samples/data-service.ts';
 import { CUSTODIAN, keys } from './registry.ts';
 import { type KillPoint } from './stand-in-node.ts';

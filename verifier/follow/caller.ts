@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { LOG_RULES } from '../../core/authority/log-rules.ts';
 import { findLog, type LogFact } from '../../core/authority/registry.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
-import { type SignedCall, signCall } from '../../service/http-signature.ts';
+import { type SignedCall, signCall } from '../../service/call/http-signature.ts';
 import type { Signer } from '../../service/signer.ts';
 import type { ChainFollower } from './chain-follower.ts';
 
