@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { expect } from 'chai';
 import { sampleNumber } from '../../samples/data-service.ts';
@@ -246,5 +247,26 @@ describe('an agent at a custodian', () => {
     Object.assign(world.node, { kill: null, stays: false });
     await startCustodyAgent(t, world);
     await until(() => world.node.events.length === 3);
+  });
+
+  test('empties an outbox table, and tells the rows what became of them', async (t) => {
+    const world = await makeWorld(t);
+    const file = join(world.directory, 'app.sqlite');
+    const agent = await startCustodyAgent(t, world, { tables: [{ source: 'app', file }] });
+    const database = new DatabaseSync(file, { timeout: 1000 });
+    t.after(() => database.close());
+    await until(() => database.prepare("SELECT name FROM sqlite_master WHERE name = 'veritrail_outbox'").all().length === 1);
+    const { id: _, ...anonymous } = EVENT;
+    const insert = database.prepare('INSERT INTO veritrail_outbox(event) VALUES (?)');
+    for (const event of [JSON.stringify(anonymous), JSON.stringify(EVENT), '{"at":1}', 'x']) insert.run(event);
+    const rows = (): object[] =>
+      database.prepare('SELECT state, request_digest AS digest, reason FROM veritrail_outbox ORDER BY id').all();
+    await until(() => world.node.events.length === 2);
+    await until(() => rows().filter((row) => (row as { state: string }).state === 'promised').length === 2);
+    const digests = new Set(world.node.events.map(({ digest }) => digest));
+    const [first, second, third, fourth] = rows() as { state: string; digest: string; reason: string }[];
+    expect([first!.digest, second!.digest].every((digest) => digests.has(digest))).to.equal(true);
+    expect([third!.state, third!.reason, fourth!.state, fourth!.reason]).to.deep.equal(['dead', 'BAD_VALUE', 'dead', 'BAD_JSON']);
+    await agent.close();
   });
 });
