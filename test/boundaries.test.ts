@@ -13,19 +13,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   node: ['core', 'service', 'chain', 'node'],
   verifier: ['core', 'service', 'chain', 'verifier'],
   gateway: ['core', 'service', 'gateway'],
+  portal: ['core', 'service', 'portal'],
   web: ['core', 'web'],
   cli: ['core', 'service', 'chain', 'cli', 'samples'],
   scripts: ['core', 'service', 'chain', 'web', 'samples', 'scripts'],
-  bench: ['core', 'bench', 'samples', 'test'],
+  bench: ['core', 'bench'],
   deploy: ['core', 'service', 'deploy'],
 };
 /** Packages that only one folder may know. */
 const ONLY_IN: Readonly<Record<string, string>> = {
   ethers: 'chain',
   preact: 'web',
-  zod: 'service chain node verifier gateway scripts',
+  zod: 'service chain node verifier gateway portal scripts',
+  jose: 'node',
+  'openid-client': 'portal',
+  'oidc-provider': 'scripts',
 };
-const GENERATED = /^(chain\/bindings|web\/dist)\//;
+const GENERATED = /^(chain\/bindings|web\/dist|web\/dist-citizen)\//;
 
 const folders = Object.keys(MAY_IMPORT);
 const sources = folders
