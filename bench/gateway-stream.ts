@@ -14,7 +14,8 @@ import { parseArgs } from 'node:util';
 import { sampleNumber } from '../samples/data-service.ts';
 import { CUSTODIAN, keys, startVerifier } from '../test/gateway/registry.ts';
 import { StandInNode } from '../test/gateway/stand-in-node.ts';
-import { keyFiles, sampleRoutes, signAsk } from '../test/gateway/world.ts';
+import { keyFiles, sampleRoutes } from '../test/gateway/sample.ts';
+import { signAsk } from '../test/gateway/world.ts';
 
 /** The default of a route. */
 const CHUNK = 256 << 10;
@@ -88,6 +89,11 @@ await once(child, 'exit');
 await Promise.all([node.stop(), verifier.close(), rm(directory, { recursive: true })]);
 data.close();
 const mb = (bytes: number): number => Math.round(bytes / (1 << 20));
-const result = { mb: mb(taken), chunks: node.events.length - chunksBefore, growthMb: mb(grown), seconds: Math.round(seconds * 10) / 10 };
+const result = {
+  mb: mb(taken),
+  chunks: node.events.length - chunksBefore,
+  growthMb: mb(grown),
+  seconds: Math.round(seconds * 10) / 10,
+};
 console.log(JSON.stringify(result));
 process.exitCode = taken === size && grown < LIMIT ? 0 : 1;

@@ -11,6 +11,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { encodeUtf8 } from '../../core/bytes/bytes.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
+import type { JsonObject } from '../../core/bytes/json.ts';
 import { parseJson } from '../../core/bytes/json.ts';
 import type { EventDefaults } from '../agent/config.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -91,7 +92,7 @@ function withId({ id, event }: Row): string {
     throw error;
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value) || 'id' in value) return event;
-  return JSON.stringify({ id: `r${id}`, ...value });
+  return JSON.stringify({ id: `r${id}`, ...(value as JsonObject) });
 }
 
 function idOf(row: Row): string {
