@@ -89,7 +89,7 @@ describe('the citizen’s page', () => {
     desk.visit(async (page) => {
       const [verify, glass, refused, erasure, erased] = await page.locator('[data-row]').allInnerTexts();
       expect(verify).to.include('核验（只答是否）');
-      expect(glass).to.include('紧急越权').and.include('急诊抢救').and.include('敏感');
+      expect(glass).to.include('紧急查询').and.include('急诊抢救').and.include('敏感');
       expect(refused).to.include('已拒绝').and.include('未提供任何信息').and.include('登记簿中没有查询机关为此目的查询的职责');
       expect(erasure).to.include('删除了一条记录的内容').and.include('个人信息保护法 第四十七条');
       expect(erased).to.include('内容已经删除');
