@@ -9,8 +9,8 @@
 import { randomBytes } from 'node:crypto';
 import { encodeUtf8 } from '../../core/bytes/bytes.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
-import { fetchBytes } from '../../service/client.ts';
-import { signCall } from '../../service/http-signature.ts';
+import { fetchBytes } from '../../service/call/client.ts';
+import { signCall } from '../../service/call/http-signature.ts';
 import type { Logger } from '../../service/logger.ts';
 import type { Signer } from '../../service/signer.ts';
 import type { Outbox, WaitingNotice } from './outbox.ts';

@@ -12,7 +12,7 @@ import { Delivery } from '../../portal/notice/delivery.ts';
 import { Outbox } from '../../portal/notice/outbox.ts';
 import { NOTICE_ROLE, noticeRoutes } from '../../portal/notice/routes.ts';
 import { createEdge, type Edge } from '../../service/http.ts';
-import { readCallSignature } from '../../service/http-signature.ts';
+import { readCallSignature } from '../../service/call/http-signature.ts';
 import { createLogger } from '../../service/logger.ts';
 import { createMetrics } from '../../service/metrics.ts';
 import { createSigner } from '../../service/signer.ts';
