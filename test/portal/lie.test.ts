@@ -6,7 +6,9 @@ import type { AccessAnswer, AnsweredItem } from '../../core/access/answer.ts';
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import { leafHashOf } from '../../core/log/tree.ts';
 import type { Lie } from './custodian.ts';
-import { AccessStory, DAY, INSURANCE, OTHER, PERSON, POLICE, sampleStory } from './story.ts';
+import { DAY, INSURANCE, OTHER, PERSON, POLICE } from './access-log.ts';
+import { sampleStory } from './sample-story.ts';
+import { AccessStory } from './story.ts';
 import { again, Desk, standingOf, statesOf, told } from './visitor.ts';
 
 const desk = new Desk({ custodianTimeoutMs: 800 });
@@ -224,6 +226,24 @@ describe('what is', () => {
       await told(page);
       expect(await statesOf(page)).to.have.length(7);
     });
+  });
+
+  test('under seal is counted from all of a seals log or not at all', async () => {
+    const honest = desk.world.sealsAnswer;
+    desk.world.sealsAnswer = (story) => {
+      const answer = honest(story) as { checkpoint: string; entries: string };
+      return { ...answer, entries: Buffer.from(answer.entries, 'base64').subarray(74).toString('base64') };
+    };
+    try {
+      await desk.visit(async (page) => {
+        expect(await standingOf(page, origin(POLICE))).to.equal('complete');
+        expect(await says(page))
+          .to.include('目前未能取得')
+          .and.not.include('未解封');
+      });
+    } finally {
+      desk.world.sealsAnswer = honest;
+    }
   });
 
   test('a leaf hash in the page names the entry as the log has it', async () => {

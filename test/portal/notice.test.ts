@@ -18,7 +18,7 @@ import { createMetrics } from '../../service/metrics.ts';
 import { createSigner } from '../../service/signer.ts';
 import { Tokens } from '../../service/token.ts';
 import { bytesOf } from '../log/memory-log.ts';
-import { PERSON } from './story.ts';
+import { PERSON } from './access-log.ts';
 
 const TOKEN = 'x'.repeat(43);
 const privateKey = parsePrivateKey(bytesOf('portal request key'));
