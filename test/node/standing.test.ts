@@ -16,12 +16,12 @@ const OTHER = '11100000MB03271699';
 const NOW = START + 1_000;
 const logKey = signerNamed('log key').publicKey;
 const documentKey = signerNamed('document key').publicKey;
-const identity: Identity = {
+const identity = {
   logId: LOG_ID,
   logKeyId: keyIdOf(logKey),
   documentKeyId: keyIdOf(documentKey),
   account: `0x${'0b'.repeat(20)}`,
-};
+} satisfies Identity;
 
 const keyFact = (publicKey: typeof logKey, type: KeyFact['type']): KeyFact => ({
   keyId: keyIdOf(publicKey),
