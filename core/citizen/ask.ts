@@ -1,0 +1,129 @@
+/**
+ * How a person's question to one access log is asked: the custodian for her history, a verifier for the checkpoint it stands on. Whoever
+ * fetches (page, portal) gives the two doors; what comes through them is judged by access/answer-check.ts.
+ *
+ * The verifier learns neither her handle nor which entries are hers. The anchors around them, which bound when each was recorded, are asked for
+ * by whole days; of a day's anchors only those next to an entry are judged.
+ */
+import type { AccessAnswer } from '../access/answer.ts';
+import { judgeLog, type LogJudgement } from '../access/answer-check.ts';
+import type { CanonicalNumber } from '../access/number.ts';
+import type { LogFact } from '../authority/registry.ts';
+import { encodeHex } from '../bytes/bytes.ts';
+import { isCodedError } from '../bytes/error.ts';
+import type { Hash } from '../bytes/hash.ts';
+import { parseNote } from '../log/note.ts';
+import { basisOf } from '../verify/basis.ts';
+import type { AnchorClaim, LogAnswer } from '../verify/lookup.ts';
+import type { World } from '../verify/world.ts';
+
+/** Each may throw a coded error: then that party has said nothing. */
+export interface Doors {
+  readonly custodian: (log: LogFact) => Promise<AccessAnswer>;
+  /** The checkpoint of that size, or, of null, the newest that the verifier stands on; with its own anchor at least. */
+  readonly standing: (logId: Hash, size: number | null) => Promise<LogAnswer>;
+  /** The log's anchors of that time, UTC ms, with the last one before it and the first one after it. */
+  readonly anchors: (logId: Hash, from: number, to: number) => Promise<readonly AnchorClaim[]>;
+}
+
+export interface AskedLog {
+  readonly judgement: LogJudgement;
+  /** The newest attested checkpoint that the verifier has, where it is newer than the one the custodian answered for by more than two beats. */
+  readonly newer: { readonly size: number; readonly issuedAt: number } | null;
+}
+
+export interface LogAsk {
+  readonly world: World;
+  readonly log: LogFact;
+  readonly number: CanonicalNumber;
+}
+
+const DAY = 86_400_000;
+/** Beyond these, the newest, times are only bounded by the log's registration and the checkpoint. */
+const MAX_DAYS = 40;
+
+/** A coded error is no answer. */
+export async function orNull<Answer>(asked: Promise<Answer>): Promise<Answer | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isCodedError(error)) return null;
+    throw error;
+  }
+}
+
+/** Never throws for what the parties say or fail to say. `isConnected`: whether there is a way to the custodian at all. */
+export async function askLog(doors: Doors, { world, log, number }: LogAsk, isConnected = true): Promise<AskedLog> {
+  const judge = (answer: AccessAnswer | null, standing: LogAnswer | null): LogJudgement =>
+    judgeLog({ world, log, number, standing, answer });
+  if (!isConnected) return { judgement: notConnected(log), newer: null };
+  if (log.vrfKeys.length === 0) return { judgement: judge(null, null), newer: null };
+  const [answer, newest] = await Promise.all([orNull(doors.custodian(log)), orNull(doors.standing(log.logId, null))]);
+  if (answer === null) return { judgement: judge(null, newest), newer: null };
+  const standing = await standingAt(doors, log, answer, newest);
+  const judgement = judge(answer, standing);
+  const newer = newerThan(world, log, answer, newest);
+  const indexes = judgement.entries.map(({ proven }) => proven.entryIndex);
+  if (standing === null || indexes.length === 0) return { judgement, newer };
+  const times = judgement.entries.map(({ proven }) => proven.entry.recordedAt);
+  const around = nextTo(indexes, await anchorsOfDays(doors, log.logId, times));
+  return { judgement: judge(answer, { ...standing, anchors: [...standing.anchors, ...around] }), newer };
+}
+
+/** There is no way to ask: neither an empty history nor a custodian that hides one. */
+function notConnected(log: LogFact): LogJudgement {
+  return { log, completeness: { outcome: 'unknown', code: 'NOT_CONNECTED', facts: {} }, entries: [] };
+}
+
+function sizeOf(standing: LogAnswer): number | null {
+  try {
+    return parseNote(standing.checkpoint).checkpoint.size;
+  } catch (error) {
+    if (isCodedError(error, 'MALFORMED')) return null;
+    throw error;
+  }
+}
+
+/** The verifier's word on the very checkpoint that the custodian answered for; its newest where that is unknown to it. */
+async function standingAt(doors: Doors, log: LogFact, answer: AccessAnswer, newest: LogAnswer | null): Promise<LogAnswer | null> {
+  const { size, issuedAt } = answer.checkpoint.checkpoint;
+  const isSame = newest !== null && sizeOf(newest) === size && parseNote(newest.checkpoint).checkpoint.issuedAt === issuedAt;
+  return isSame ? newest : ((await orNull(doors.standing(log.logId, size))) ?? newest);
+}
+
+/** An old checkpoint is no lie: it only says less. That there is a newer one must be said beside it. */
+function newerThan(world: World, log: LogFact, answer: AccessAnswer, newest: LogAnswer | null): AskedLog['newer'] {
+  if (newest === null || sizeOf(newest) === null) return null;
+  const basis = basisOf(world, newest);
+  if (basis === null || basis.anchorView === null) return null;
+  const { size, issuedAt } = basis.checkpoint;
+  return issuedAt > answer.checkpoint.checkpoint.issuedAt + 2 * log.beat ? { size, issuedAt } : null;
+}
+
+async function anchorsOfDays(doors: Doors, logId: Hash, times: readonly number[]): Promise<AnchorClaim[]> {
+  const days = [...new Set(times.map((time) => Math.floor(time / DAY) * DAY))].toSorted((a, b) => b - a).slice(0, MAX_DAYS);
+  const asked = await Promise.all(days.map((day) => orNull(doors.anchors(logId, day, day + DAY))));
+  return asked.flatMap((claims) => claims ?? []);
+}
+
+/** For each index the newest anchor that lacks it and the oldest that holds it, as they say of themselves; each once. */
+function nextTo(indexes: readonly number[], claims: readonly AnchorClaim[]): AnchorClaim[] {
+  const sized = claims
+    .map((claim) => ({ claim, size: noteSize(claim) }))
+    .filter(({ size }) => size !== null)
+    .toSorted((a, b) => a.claim.anchoredAt - b.claim.anchoredAt);
+  const chosen = new Map<string, AnchorClaim>();
+  for (const index of indexes) {
+    const lacking = sized.findLast(({ size }) => size! <= index);
+    const holding = sized.find(({ size }) => size! > index);
+    for (const one of [lacking, holding]) {
+      if (one !== undefined) chosen.set(`${one.claim.blockNumber} ${encodeHex(one.claim.blockHash)}`, one.claim);
+    }
+  }
+  return [...chosen.values()];
+}
+
+function noteSize(claim: AnchorClaim): number | null {
+  const match = /^[^\n]+\n([0-9]{1,16})\n/.exec(claim.checkpoint);
+  return match === null ? null : Number(match[1]);
+}

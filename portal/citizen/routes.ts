@@ -1,0 +1,105 @@
+/**
+ * What a signed-in person may ask. `answers`, `objections` and the verifier's routes pass bytes on for her browser to judge; `history` is for
+ * programs, and is judged here by the same core/. Nothing of either is kept, and no log or metric holds more than the route.
+ */
+import type { Request, Response } from 'express';
+import { z } from 'zod';
+import { isPlainText } from '../../core/bytes/plain-text.ts';
+import { hashFromHex } from '../../core/bytes/hash.ts';
+import { malformed, notFound } from '../../core/bytes/error.ts';
+import { MAX_ACT_TEXT } from '../../core/citizen/act.ts';
+import { parseIdempotencyKey, readJson } from '../../service/body.ts';
+import { type Route, sendBytes, sendJson } from '../../service/http.ts';
+import { requireOwnPage, requireSession } from '../identity/guard.ts';
+import { historyOf } from './history.ts';
+import { anchorsPath, fetchHistory, fetchSeals, sendObjection, standingPath } from './upstream.ts';
+import { callFor, type CitizenWorld } from './world.ts';
+
+const HASH = z.string().regex(/^[0-9a-f]{64}$/);
+const ORIGIN = z.string().max(128);
+const ANSWER_QUESTION = z.strictObject({ origin: ORIGIN });
+const OBJECTION = z.strictObject({
+  origin: ORIGIN,
+  leafHash: HASH,
+  text: z.string().refine((text) => isPlainText(text, MAX_ACT_TEXT)),
+});
+const MAX_QUESTION = 16 << 10;
+
+async function passAnswer(world: CitizenWorld, request: Request, response: Response): Promise<void> {
+  const session = requireOwnPage(world, request);
+  const { origin } = await readJson(request, ANSWER_QUESTION, MAX_QUESTION);
+  sendBytes(response, await fetchHistory(await callFor(world, session, origin)), 'application/json');
+}
+
+async function passObjection(world: CitizenWorld, request: Request, response: Response): Promise<void> {
+  const session = requireOwnPage(world, request);
+  const key = parseIdempotencyKey(request);
+  const { origin, leafHash, text } = await readJson(request, OBJECTION, MAX_QUESTION);
+  const call = await callFor(world, session, origin);
+  sendBytes(response, await sendObjection(call, { leafHash, text }, key), 'application/json', 201);
+}
+
+async function passSeals(world: CitizenWorld, request: Request, response: Response): Promise<void> {
+  const { origin } = request.query;
+  const url = typeof origin === 'string' ? world.nodes.get(origin) : undefined;
+  if (url === undefined) throw notFound('this portal has no way to that log');
+  sendBytes(response, await fetchSeals(url, world.signal), 'application/json');
+}
+
+/** Whole numbers, or null for one that is not there. Throws MALFORMED. */
+function readWhole(request: Request, name: string): number | null {
+  const text = request.query[name];
+  if (text === undefined) return null;
+  const value = typeof text === 'string' && /^(?:0|[1-9][0-9]{0,15})$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isSafeInteger(value)) throw malformed(`the query: ${name} is not a whole number`);
+  return value;
+}
+
+async function answerHistory(world: CitizenWorld, request: Request, response: Response): Promise<void> {
+  const session = requireSession(world, request);
+  const [from, to] = [readWhole(request, 'from') ?? 0, readWhole(request, 'to') ?? Number.MAX_SAFE_INTEGER];
+  sendJson(response, await historyOf(world, session, { from, to }));
+}
+
+/** Which logs this portal can ask; all others that the registry names are not connected. */
+function answerSources(world: CitizenWorld, request: Request, response: Response): void {
+  requireSession(world, request);
+  sendJson(response, { connected: [...world.nodes.keys()] });
+}
+
+async function passVerifier({ verifier }: CitizenWorld, response: Response, path: string): Promise<void> {
+  sendBytes(response, await verifier.bytes(path), 'application/json');
+}
+
+function publicRoutes(world: CitizenWorld): Route[] {
+  const logId = (request: Request) => hashFromHex(request.params['logId'] as string);
+  return [
+    { method: 'GET', path: '/v1/authorities', handle: (_, response) => passVerifier(world, response, '/v1/authorities') },
+    { method: 'GET', path: '/trust.json', handle: (_, response) => passVerifier(world, response, '/trust.json') },
+    {
+      method: 'GET',
+      path: '/v1/logs/:logId/standing',
+      handle: (request, response) => passVerifier(world, response, standingPath(logId(request), readWhole(request, 'size'))),
+    },
+    {
+      method: 'GET',
+      path: '/v1/logs/:logId/anchors',
+      handle: (request, response) => {
+        const [from, to] = [readWhole(request, 'from'), readWhole(request, 'to')];
+        if (from === null || to === null) throw malformed('the query: from and to are missing');
+        return passVerifier(world, response, anchorsPath(logId(request), from, to));
+      },
+    },
+    { method: 'GET', path: '/portal/v1/seals', handle: (request, response) => passSeals(world, request, response) },
+  ];
+}
+
+export function citizenRoutes(world: CitizenWorld): Route[] {
+  return [
+    ...publicRoutes(world),
+    { method: 'GET', path: '/portal/v1/sources', handle: (request, response) => answerSources(world, request, response) },
+    { method: 'GET', path: '/portal/v1/history', handle: (request, response) => answerHistory(world, request, response) },
+    { method: 'POST', path: '/portal/v1/answers', handle: (request, response) => passAnswer(world, request, response) },
+    { method: 'POST', path: '/portal/v1/objections', handle: (request, response) => passObjection(world, request, response) },
+  ];
+}

@@ -1,0 +1,68 @@
+/** The config file of the portal. */
+import { z } from 'zod';
+import { malformed } from '../core/bytes/error.ts';
+import { PATH, PORT, readConfig, URL_BASE } from '../service/config.ts';
+
+const PORTAL_CONFIG = z.strictObject({
+  /** The outbox of notices; nothing else is kept. */
+  dataDir: PATH,
+  host: z.string().default('127.0.0.1'),
+  port: PORT,
+  /** What browsers call it, where that is not the address it listens on. */
+  url: URL_BASE.nullable().default(null),
+  /** Whom to ask for registry facts, checkpoints and anchors. */
+  verifier: URL_BASE,
+  identity: z.strictObject({
+    /** The OpenID provider, as it names itself: its metadata stand below this address. */
+    issuer: z.url({ protocol: /^https?$/ }),
+    clientId: z.string().min(1).max(256),
+    clientSecretFile: PATH,
+    /** `openid` and whatever the provider wants for the claim `person` and for a refresh token. */
+    scope: z
+      .string()
+      .regex(/(?:^| )openid(?: |$)/)
+      .default('openid person own-history'),
+  }),
+  /** Where custodians’ nodes answer: access and seals logs. The registry says which there are; one that is not here is shown as not connected. */
+  logs: z
+    .array(z.strictObject({ origin: z.string(), url: URL_BASE }))
+    .max(10_000)
+    .default([]),
+  /** For each custodian; what comes later counts as no answer. */
+  custodianTimeoutMs: z.number().int().min(100).max(60_000).default(8_000),
+  /** Where notices go: the department's own message service. Null: they are taken and kept until there is one. */
+  notices: z
+    .strictObject({
+      /** The custodians' nodes show it; one line. */
+      tokenFile: PATH,
+      webhook: z.strictObject({ url: URL_BASE, key: PATH, passphraseFile: PATH }).nullable().default(null),
+    })
+    .nullable()
+    .default(null),
+  /** The built pages. Null: the interface alone. */
+  webDir: PATH.nullable().default(null),
+  /** Stop when stdin ends: the starter died. */
+  exitWithParent: z.boolean().default(false),
+});
+export type PortalConfig = z.infer<typeof PORTAL_CONFIG>;
+
+const LOOPBACK = /^(?:127\.0\.0\.1|localhost|\[::1\])$/;
+
+/** Tokens and cookies go over it: plain HTTP stays on this machine. */
+export function isSafeAddress(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || LOOPBACK.test(hostname);
+}
+
+/** Throws as `readConfig`, and MALFORMED for an address that would carry tokens in the clear. */
+export async function readPortalConfig(path: string): Promise<PortalConfig> {
+  return checkPortalConfig(await readConfig(path, PORTAL_CONFIG));
+}
+
+export function checkPortalConfig(config: PortalConfig): PortalConfig {
+  const { url, identity, logs } = config;
+  const addresses = [identity.issuer, ...(url === null ? [] : [url]), ...logs.map((one) => one.url)];
+  if (!addresses.every(isSafeAddress)) throw malformed('config: http is for this machine alone; anything else needs https');
+  if (new Set(logs.map(({ origin }) => origin)).size !== logs.length) throw malformed('config: a log is named twice');
+  return config;
+}

@@ -1,0 +1,53 @@
+/** The portal, put together. It holds who is signed in, in memory, and the outbox of notices; nothing of what it passes on. */
+import { orNull } from '../core/citizen/ask.ts';
+import { parseOrigin } from '../core/log/origin.ts';
+import { readSecret } from '../service/config.ts';
+import type { Running } from '../service/lifecycle.ts';
+import type { Logger } from '../service/logger.ts';
+import { citizenRoutes } from './citizen/routes.ts';
+import { VerifierSide } from './citizen/upstream.ts';
+import type { PortalConfig } from './config.ts';
+import { createPortalEdge } from './edge.ts';
+import { IdentityProvider } from './identity/provider.ts';
+import { CALLBACK_PATH, identityRoutes } from './identity/routes.ts';
+import { Sessions } from './identity/session.ts';
+
+export interface PortalOptions {
+  readonly config: PortalConfig;
+  readonly logger: Logger;
+  /** UTC ms. */
+  readonly clock: () => number;
+}
+
+/** Throws whatever the files of the config are refused with. Neither verifier nor identity provider need to answer yet. */
+export async function startPortal({ config, logger, clock }: PortalOptions): Promise<Running> {
+  const nodes = new Map(config.logs.map(({ origin, url }) => [parseOrigin(origin) as string, url]));
+  const stopped = new AbortController();
+  // Known once it listens, where the system chooses the port.
+  let url = config.url ?? '';
+  const provider = new IdentityProvider({
+    ...config.identity,
+    clientSecret: await readSecret(config.identity.clientSecretFile),
+    redirectUri: () => `${url}${CALLBACK_PATH}`,
+    resources: [...new Set(nodes.values())],
+  });
+  const sessions = new Sessions({ provider, clock });
+  const gate = { sessions, url: () => url, isSecure: config.url?.startsWith('https:') === true };
+  const verifier = new VerifierSide(config.verifier, stopped.signal);
+  const { custodianTimeoutMs } = config;
+  const citizen = { ...gate, verifier, nodes, custodianTimeoutMs, clock, signal: stopped.signal };
+  const edge = createPortalEdge({
+    config,
+    logger,
+    sessions,
+    routes: [...identityRoutes({ ...gate, provider, logger }), ...citizenRoutes(citizen)],
+    checks: { verifier: async () => ((await orNull(verifier.bytes('/livez'))) === null ? 'the verifier does not answer' : null) },
+  });
+  const heard = await edge.listen(config.port, config.host);
+  if (config.url === null) url = heard;
+  const close = async (): Promise<void> => {
+    stopped.abort();
+    await edge.close();
+  };
+  return { ready: { url: heard }, close };
+}
