@@ -64,13 +64,14 @@ export function formatAccessAnswer({ checkpoint, epochs }: AccessAnswer): JsonOb
     epochs: epochs.map(({ keyId, proof, items, absence }) => ({
       keyId: encodeHex(keyId),
       proof: encodeHex(proof),
-      items: items.map(formatItem),
+      items: items.map(formatAnsweredItem),
       absence: encodeBase64(encodeSlotProof(absence)),
     })),
   };
 }
 
-function formatItem({ entryBytes, entryIndex, inclusionProof, slotProof, content }: AnsweredItem): JsonObject {
+/** Also an item of what a custodian shows an auditor (trace/entries-answer.ts). */
+export function formatAnsweredItem({ entryBytes, entryIndex, inclusionProof, slotProof, content }: AnsweredItem): JsonObject {
   return {
     entry: encodeBase64(entryBytes),
     index: entryIndex,
@@ -100,12 +101,12 @@ function readEpoch(fields: JsonFields): AnsweredEpoch {
   return {
     keyId: fields.hash('keyId'),
     proof: parseVrfProof(fields.hex('proof', VRF_PROOF_LENGTH)),
-    items: fields.array('items', MAX_ITEMS, (item, place) => readFields(item, place, readItem)),
+    items: fields.array('items', MAX_ITEMS, (item, place) => readFields(item, place, readAnsweredItem)),
     absence: decodeSlotProof(fields.base64('absence', MAX_SLOT_PROOF)),
   };
 }
 
-function readItem(fields: JsonFields): AnsweredItem {
+export function readAnsweredItem(fields: JsonFields): AnsweredItem {
   return {
     entryBytes: fields.base64('entry', ENTRY_LENGTH),
     entryIndex: fields.integer('index'),
