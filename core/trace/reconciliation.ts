@@ -3,7 +3,8 @@
  * make up: each has a paper that the other signed. So what one side lacks, the other's paper decides:
  *
  *     matched           both have it, and say the same
- *     differing         both have it, and say something else of it
+ *     differing         both have it, and say something else of it; or NOT_IN_HISTORY: it opens to a person whose complete history lacks it,
+ *                       so the custodian logged it under another number
  *     accessor-only     HIDDEN: the custodian signed an outcome and does not show it; NOT_ANSWERED: no outcome was kept, so nothing shows that
  *                       it was ever released; FORGED_OUTCOME: the outcome kept is not signed by the custodian
  *     custodian-only    NOT_KEPT: the accessor signed the request and has no record of it; FORGED_REQUEST: it did not sign it; IMPORTED: the
@@ -11,10 +12,12 @@
  *
  * What neither recorded stays unseen. `UNDECIDED` stands where the registry at hand cannot say whose signature it is.
  */
+import type { CanonicalNumber } from '../access/number.ts';
 import { outcomeSignedBytes, type SignedOutcome } from '../access/outcome.ts';
 import { requestSignedBytes, type SignedRequest, signatoryOf } from '../access/request.ts';
 import type { RegistryFacts } from '../authority/registry.ts';
 import { encodeHex, equalBytes } from '../bytes/bytes.ts';
+import type { Checkpoint } from '../log/checkpoint.ts';
 import type { AccessorRecord } from './record.ts';
 import { signednessOf, type Signedness } from './signed-by.ts';
 import type { TracedEntry } from './traced.ts';
@@ -29,11 +32,11 @@ export const RECONCILIATION_REASONS = [
   'IMPORTED',
   'MISSING_ENTRIES',
   'NOT_ANSWERED',
+  'NOT_IN_HISTORY',
   'NOT_KEPT',
   'OTHER_FIELDS',
   'OTHER_OUTCOME',
   'OTHER_RESULT',
-  'OTHER_SUBJECT',
   'OTHER_SUBJECT_COUNT',
   'UNDECIDED',
 ] as const;
@@ -64,6 +67,22 @@ export interface Reconciliation {
   readonly unopened: number;
 }
 
+/** A person's history in the custodian's log, proven to be complete up to a checkpoint. */
+export interface KnownHistory {
+  readonly number: CanonicalNumber;
+  readonly upTo: Pick<Checkpoint, 'size' | 'issuedAt'>;
+  /** Hex. */
+  readonly leafHashes: ReadonlySet<string>;
+}
+
+export interface ReconciliationQuestion {
+  readonly facts: RegistryFacts;
+  readonly records: readonly AccessorRecord[];
+  /** Of the custodian's log, as it showed them. */
+  readonly entries: readonly TracedEntry[];
+  readonly histories: readonly KnownHistory[];
+}
+
 interface CustodianSide {
   readonly request: SignedRequest;
   readonly outcome: SignedOutcome;
@@ -75,12 +94,9 @@ interface Pair {
 }
 
 /** Both sides are of one accessor, one custodian and one span of time; how to ask for that is the caller's. */
-export function reconcile(
-  facts: RegistryFacts,
-  records: readonly AccessorRecord[],
-  entries: readonly TracedEntry[],
-): Reconciliation {
-  const rows = [...pairsOf(records, entries)].map(([, pair]) => rowOf(facts, pair));
+export function reconcile(question: ReconciliationQuestion): Reconciliation {
+  const { records, entries } = question;
+  const rows = [...pairsOf(records, entries)].map(([, pair]) => rowOf(question, pair));
   const counts = Object.fromEntries(RECONCILED.map((state) => [state, rows.filter((row) => row.state === state).length]));
   return {
     counts: counts as Record<Reconciled, number>,
@@ -108,12 +124,12 @@ function pairsOf(records: readonly AccessorRecord[], entries: readonly TracedEnt
   return pairs;
 }
 
-function rowOf(facts: RegistryFacts, { record, shown }: Pair): ReconciliationRow {
+function rowOf(question: ReconciliationQuestion, { record, shown }: Pair): ReconciliationRow {
   const { request } = (record ?? shown)!.request;
   const kept = record === null ? [] : record.entries.map(({ leafHash }) => encodeHex(leafHash));
   const leafHashes = shown === null ? [] : shown.entries.map(({ leafHash }) => leafHash).toSorted();
   const missing = kept.filter((leafHash) => !leafHashes.includes(leafHash)).toSorted();
-  const [state, reasons] = judge(facts, { record, shown }, missing);
+  const [state, reasons] = judge(question, { record, shown }, missing);
   return {
     request: record?.digest ?? shown!.entries[0]!.request!,
     chunk: (record ?? shown)!.outcome?.outcome.chunk.number ?? null,
@@ -129,13 +145,13 @@ function rowOf(facts: RegistryFacts, { record, shown }: Pair): ReconciliationRow
 }
 
 function judge(
-  facts: RegistryFacts,
+  question: ReconciliationQuestion,
   { record, shown }: Pair,
   missing: readonly string[],
 ): [Reconciled, readonly ReconciliationReason[]] {
-  if (record === null) return ['custodian-only', [whyNotKept(facts, shown!.request)]];
-  if (shown === null) return ['accessor-only', [whyNotShown(facts, record)]];
-  const reasons = differences(facts, record, shown, missing);
+  if (record === null) return ['custodian-only', [whyNotKept(question.facts, shown!.request)]];
+  if (shown === null) return ['accessor-only', [whyNotShown(question.facts, record)]];
+  const reasons = differences(question, record, shown, missing);
   return [reasons.length === 0 ? 'matched' : 'differing', reasons];
 }
 
@@ -157,7 +173,7 @@ function outcomeSignedness(facts: RegistryFacts, { envelope, outcome }: SignedOu
 }
 
 function differences(
-  facts: RegistryFacts,
+  { facts, histories }: ReconciliationQuestion,
   record: AccessorRecord,
   shown: CustodianSide,
   missing: readonly string[],
@@ -175,17 +191,29 @@ function differences(
   }
   // An event about nobody has one entry.
   if (missing.length > 0 || shown.entries.length < Math.max(1, told.subjectCount)) reasons.push('MISSING_ENTRIES');
-  if (hasOtherSubject(record, shown)) reasons.push('OTHER_SUBJECT');
+  if (isOutsideHistory(record, shown, histories)) reasons.push('NOT_IN_HISTORY');
   return reasons;
 }
 
-/** The entry that the accessor was promised for a person opens to another one. */
-function hasOtherSubject({ subjects }: AccessorRecord, { entries }: CustodianSide): boolean {
-  const byLeaf = new Map(entries.map(({ leafHash, body }) => [leafHash, body!.subject]));
-  return subjects.some(({ number, leafHash }) => {
-    const subject = byLeaf.get(encodeHex(leafHash));
-    return (
-      subject !== undefined && (subject === null || subject.number.class !== number.class || subject.number.id !== number.id)
-    );
-  });
+/** An entry that opens to a person, and should stand in her history by then, does not: it was logged under another number's handle. */
+function isOutsideHistory(record: AccessorRecord, { entries }: CustodianSide, histories: readonly KnownHistory[]): boolean {
+  const lacksPromised = record.entries.some(
+    ({ number, leafHash, promise }) =>
+      number !== null &&
+      historiesOf(number, histories).some(
+        (one) => promise.deadlineAt <= one.upTo.issuedAt && !one.leafHashes.has(encodeHex(leafHash)),
+      ),
+  );
+  const lacksShown = entries.some(
+    ({ body, leafHash, proven }) =>
+      body!.subject !== null &&
+      historiesOf(body!.subject.number, histories).some(
+        (one) => proven.entryIndex < one.upTo.size && !one.leafHashes.has(leafHash),
+      ),
+  );
+  return lacksPromised || lacksShown;
+}
+
+function historiesOf(number: CanonicalNumber, histories: readonly KnownHistory[]): KnownHistory[] {
+  return histories.filter((one) => one.number.class === number.class && one.number.id === number.id);
 }

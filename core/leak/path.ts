@@ -4,7 +4,7 @@
  */
 import type { AccessRequest } from '../access/request.ts';
 import { encodeHex } from '../bytes/bytes.ts';
-import type { TracedEntry } from './traced.ts';
+import type { TracedEntry } from '../trace/traced.ts';
 
 export interface PathStep {
   /** Request digest, hex. */

@@ -28,16 +28,29 @@ const SMALL: readonly number[] = (() => {
   return logs;
 })();
 
-/** ln n!, with an error below 10⁻¹⁴ of its value. */
-export function logFactorial(n: number): number {
-  if (n < SMALL.length) return SMALL[n]!;
+/** What Stirling's formula lacks. */
+function remainder(n: number): number {
   const inverse = 1 / n;
   const square = inverse * inverse;
-  const series = inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680)));
-  return (n + 0.5) * Math.log(n) - n + HALF_LOG_TWO_PI + series;
+  return inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680)));
 }
 
-const logChoose = (n: number, k: number): number => logFactorial(n) - logFactorial(k) - logFactorial(n - k);
+/** ln n!, with an error below 10⁻¹⁴ of its value. */
+export function logFactorial(n: number): number {
+  return n < SMALL.length ? SMALL[n]! : (n + 0.5) * Math.log(n) - n + HALF_LOG_TWO_PI + remainder(n);
+}
+
+/** ln (n! ÷ (n − k)!), without taking the difference of two large numbers. */
+function logFalling(n: number, k: number): number {
+  const rest = n - k;
+  if (rest < SMALL.length) return logFactorial(n) - logFactorial(rest);
+  return k * (Math.log(n) - 1) - (rest + 0.5) * Math.log1p(-k / n) + remainder(n) - remainder(rest);
+}
+
+function logChoose(n: number, k: number): number {
+  const fewer = Math.min(k, n - k);
+  return logFalling(n, fewer) - logFactorial(fewer);
+}
 
 /** n · K / M: how many are to be met by chance on average; 0 of an empty population. */
 export function expectedMet({ population, marked, drawn }: Draw): number {

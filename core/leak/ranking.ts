@@ -11,8 +11,8 @@
  */
 import type { AccessBody } from '../access/body.ts';
 import { expectedMet, logChanceOf } from './chance.ts';
-import { pseudonymOf, type Pseudonym } from './pseudonym.ts';
-import type { TracedEntry } from './traced.ts';
+import { pseudonymOf, type Pseudonym } from '../trace/pseudonym.ts';
+import type { TracedEntry } from '../trace/traced.ts';
 
 /** One person's data given to one operator. */
 export interface Reading {
