@@ -4,15 +4,16 @@
  * is for the program to do (service/sealed-file.ts). Results are not kept: they are judged anew from this, each time.
  *
  *     {"format":"veritrail-case-file-v1","case":envelope,"pseudonymKey":64 hex,
- *      "exchanges":[{"origin","question":{…},"answer":{…}|null,"standing":LOG|null}],"records":[…],
+ *      "exchanges":[{"origin","question":{…},"answer":{…}|null,"standing":LOG|null}],"reconciled":{"accessor","from","to"}|null,"records":[…],
  *      "sample":{"from","to","numbers":[{"class","id"}]}|null,"unmaskings":[envelope]}
  */
 import { type CanonicalNumber, parseNumber } from '../access/number.ts';
 import { formatEnvelope } from '../authority/envelope.ts';
+import { parseUscc, type Uscc } from '../authority/uscc.ts';
 import { encodeHex, equalBytes } from '../bytes/bytes.ts';
 import { malformed } from '../bytes/error.ts';
 import { encodeCanonicalJson, type JsonObject, type JsonValue, parseJson } from '../bytes/json.ts';
-import { JsonFields, readFields } from '../bytes/json-fields.ts';
+import { type JsonFields, readFields } from '../bytes/json-fields.ts';
 import { type LogAnswer, formatLookupAnswer, parseLookupAnswer } from '../verify/lookup.ts';
 import { type CaseAnswer, formatCaseAnswer, parseCaseAnswer } from './case-answer.ts';
 import { parseSignedCase, type SignedCase } from './case.ts';
@@ -38,12 +39,20 @@ export interface TracedSample {
   readonly numbers: readonly CanonicalNumber[];
 }
 
+/** Whose records are compared with the custodians', and of which time. */
+export interface ReconciledSpan {
+  readonly accessor: Uscc;
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface CaseFile {
   readonly signedCase: SignedCase;
   readonly pseudonymKey: Uint8Array;
   readonly exchanges: readonly Exchange[];
   /** As the accessors gave them, one JSON object each; and what they say. */
   readonly records: readonly { readonly given: JsonObject; readonly read: readonly AccessorRecord[] }[];
+  readonly reconciled: ReconciledSpan | null;
   readonly sample: TracedSample | null;
   readonly unmaskings: readonly SignedUnmasking[];
 }
@@ -56,7 +65,7 @@ const MAX_SAMPLE = 20_000;
 const MAX_UNMASKINGS = 10_000;
 
 export function newCaseFile(signedCase: SignedCase, pseudonymKey: Uint8Array): CaseFile {
-  return { signedCase, pseudonymKey, exchanges: [], records: [], sample: null, unmaskings: [] };
+  return { signedCase, pseudonymKey, exchanges: [], reconciled: null, records: [], sample: null, unmaskings: [] };
 }
 
 export function encodeCaseFile(file: CaseFile): Uint8Array {
@@ -65,6 +74,7 @@ export function encodeCaseFile(file: CaseFile): Uint8Array {
     case: formatEnvelope(file.signedCase.envelope),
     pseudonymKey: encodeHex(file.pseudonymKey),
     exchanges: file.exchanges.map(formatExchange),
+    reconciled: file.reconciled && { ...file.reconciled },
     records: file.records.map(({ given }) => given),
     sample: file.sample && {
       from: file.sample.from,
@@ -104,6 +114,11 @@ function readExchange(fields: JsonFields): Exchange {
   };
 }
 
+function readSpan(fields: JsonFields): ReconciledSpan {
+  const accessor = parseUscc(fields.string('accessor', 18));
+  return { accessor, from: fields.integer('from'), to: fields.integer('to') };
+}
+
 function readSample(fields: JsonFields): TracedSample {
   const readNumber = (value: JsonValue, place: string): CanonicalNumber =>
     readFields(value, place, (f) => parseNumber(f.integer('class'), f.string('id', 128)));
@@ -118,6 +133,7 @@ export function parseCaseFile(bytes: Uint8Array): CaseFile {
       signedCase: parseSignedCase(fields.value('case')),
       pseudonymKey: fields.hex('pseudonymKey', PSEUDONYM_KEY_LENGTH),
       exchanges: fields.array('exchanges', MAX_EXCHANGES, (item, at) => readFields(item, at, readExchange)),
+      reconciled: fields.nullable('reconciled', () => readFields(fields.value('reconciled'), 'reconciled', readSpan)),
       records: fields.array('records', MAX_RECORDS, (item, at) => {
         const read = parseAccessorRecord(item, at);
         return { given: item as JsonObject, read };

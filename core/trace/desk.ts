@@ -71,7 +71,7 @@ export class Desk {
     return this.#file;
   }
 
-  async change(part: Partial<Pick<CaseFile, 'records' | 'sample' | 'unmaskings'>>): Promise<void> {
+  async change(part: Partial<Pick<CaseFile, 'reconciled' | 'records' | 'sample' | 'unmaskings'>>): Promise<void> {
     await this.#keep({ ...this.#file, ...part });
   }
 

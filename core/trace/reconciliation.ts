@@ -69,6 +69,7 @@ export interface Reconciliation {
 
 /** A person's history in the custodian's log, proven to be complete up to a checkpoint. */
 export interface KnownHistory {
+  readonly origin: string;
   readonly number: CanonicalNumber;
   readonly upTo: Pick<Checkpoint, 'size' | 'issuedAt'>;
   /** Hex. */
@@ -200,20 +201,20 @@ function isOutsideHistory(record: AccessorRecord, { entries }: CustodianSide, hi
   const lacksPromised = record.entries.some(
     ({ number, leafHash, promise }) =>
       number !== null &&
-      historiesOf(number, histories).some(
+      historiesOf(number, record.outcome!.outcome.origin, histories).some(
         (one) => promise.deadlineAt <= one.upTo.issuedAt && !one.leafHashes.has(encodeHex(leafHash)),
       ),
   );
   const lacksShown = entries.some(
-    ({ body, leafHash, proven }) =>
+    ({ body, leafHash, log, proven }) =>
       body!.subject !== null &&
-      historiesOf(body!.subject.number, histories).some(
+      historiesOf(body!.subject.number, log.origin, histories).some(
         (one) => proven.entryIndex < one.upTo.size && !one.leafHashes.has(leafHash),
       ),
   );
   return lacksPromised || lacksShown;
 }
 
-function historiesOf(number: CanonicalNumber, histories: readonly KnownHistory[]): KnownHistory[] {
-  return histories.filter((one) => one.number.class === number.class && one.number.id === number.id);
+function historiesOf(number: CanonicalNumber, origin: string, histories: readonly KnownHistory[]): KnownHistory[] {
+  return histories.filter((one) => one.origin === origin && one.number.class === number.class && one.number.id === number.id);
 }

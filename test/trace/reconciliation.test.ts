@@ -38,7 +38,7 @@ async function compare(auditor: Auditor, lines: readonly JsonObject[], persons: 
     const { completeness, entries } = tracedOf(desk.world, await desk.ask(log!, { kind: 'person', subject: citizen(i) }))!;
     if (completeness?.outcome !== 'complete') throw new Error('not complete');
     const leafHashes = new Set(entries.map(({ leafHash }) => leafHash));
-    histories.push({ number: citizen(i), upTo: completeness.upTo, leafHashes });
+    histories.push({ origin: log!.origin, number: citizen(i), upTo: completeness.upTo, leafHashes });
   }
   const shown = (await desk.askEntries(log!, { accessor: ACCESSOR })).map((one) => tracedOf(desk.world, one)!);
   return reconcile({ facts: desk.world.facts, records: records(lines), entries: distinctEntries(shown), histories });
