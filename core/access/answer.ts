@@ -64,14 +64,13 @@ export function formatAccessAnswer({ checkpoint, epochs }: AccessAnswer): JsonOb
     epochs: epochs.map(({ keyId, proof, items, absence }) => ({
       keyId: encodeHex(keyId),
       proof: encodeHex(proof),
-      items: items.map(formatAnsweredItem),
+      items: items.map(formatItem),
       absence: encodeBase64(encodeSlotProof(absence)),
     })),
   };
 }
 
-/** Also an item of what a custodian shows an auditor (trace/entries-answer.ts). */
-export function formatAnsweredItem({ entryBytes, entryIndex, inclusionProof, slotProof, content }: AnsweredItem): JsonObject {
+function formatItem({ entryBytes, entryIndex, inclusionProof, slotProof, content }: AnsweredItem): JsonObject {
   return {
     entry: encodeBase64(entryBytes),
     index: entryIndex,
@@ -101,12 +100,12 @@ function readEpoch(fields: JsonFields): AnsweredEpoch {
   return {
     keyId: fields.hash('keyId'),
     proof: parseVrfProof(fields.hex('proof', VRF_PROOF_LENGTH)),
-    items: fields.array('items', MAX_ITEMS, (item, place) => readFields(item, place, readAnsweredItem)),
+    items: fields.array('items', MAX_ITEMS, (item, place) => readFields(item, place, readItem)),
     absence: decodeSlotProof(fields.base64('absence', MAX_SLOT_PROOF)),
   };
 }
 
-export function readAnsweredItem(fields: JsonFields): AnsweredItem {
+function readItem(fields: JsonFields): AnsweredItem {
   return {
     entryBytes: fields.base64('entry', ENTRY_LENGTH),
     entryIndex: fields.integer('index'),

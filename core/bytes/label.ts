@@ -30,7 +30,6 @@ export const LABEL_CODES = [
   'rl', // seal release
   'cf', // case of an auditor
   'ps', // pseudonym
-  'um', // unmasking
   'pm', // manifest of a package
   'kc', // key act
   'kp', // possession of a key

@@ -21,7 +21,8 @@ export class Paths {
   readonly #children = new Map<string, string[]>();
 
   constructor(entries: readonly TracedEntry[]) {
-    for (const { request, body } of entries) if (request !== null && body !== null) this.#add(request, body.request.request);
+    for (const { request, papers } of entries)
+      if (request !== null && papers !== null) this.#add(request, papers.request.request);
   }
 
   #add(digest: string, said: AccessRequest): void {

@@ -1,7 +1,7 @@
 /**
  * Who read the persons of a leaked sample, against how much they read anyway.
  *
- * The pool are all persons whose data were granted to anybody in the time asked about, as far as the entries at hand show. If whoever is looked
+ * The pool are all persons, each once for each custodian, whose data were granted to anybody in the time asked about, as far as the entries at hand show. If whoever is looked
  * at had read just some n of them, a sample of K would meet about n · K / M; to meet as many as they did by chance has a probability, which the
  * hypergeometric distribution gives (chance.ts). Compared are all that read anybody, so the probability is multiplied by their number.
  *
@@ -9,17 +9,15 @@
  * list of one office's ordinary clients fits that office without any leak. Numbers of the sample that nobody read came from elsewhere, or from
  * reading that is not recorded.
  */
-import type { AccessBody } from '../access/body.ts';
 import { expectedMet, logChanceOf } from './chance.ts';
-import { pseudonymOf, type Pseudonym } from '../trace/pseudonym.ts';
-import type { TracedEntry } from '../trace/traced.ts';
 
 /** One person's data given to one operator. */
 export interface Reading {
   readonly leafHash: string;
   readonly accessor: string;
   readonly operator: string;
-  readonly subject: Pseudonym;
+  /** Custodian and pseudonym: a person counts once for each custodian. */
+  readonly subject: string;
   readonly readAt: number;
 }
 
@@ -65,29 +63,18 @@ const LOG_CHANCE_LIMIT = -3;
 /** Two coincidences are no pattern. */
 const LEAST_MET = 3;
 
-/** What entries show as granted, in the time asked about; each was opened, and its commitment held. */
-export function readingsOf(entries: readonly TracedEntry[], key: Uint8Array, span: { from: number; to: number }): Reading[] {
-  return entries.flatMap(({ body, leafHash, proven }) => {
-    const readAt = proven.entry.recordedAt;
-    if (body === null || !isGranted(body) || readAt < span.from || readAt >= span.to) return [];
-    const { accessor, operator } = body.request.request;
-    return [{ leafHash, accessor, operator: operator.id, subject: pseudonymOf(key, body.subject!.number), readAt }];
-  });
-}
-
-function isGranted({ outcome, subject }: AccessBody): boolean {
-  return outcome.outcome.result === 'granted' && subject !== null;
-}
-
 export interface RankingQuestion {
   readonly readings: readonly Reading[];
-  readonly sample: ReadonlySet<Pseudonym>;
+  /** Custodian and pseudonym, as in readings. */
+  readonly sample: ReadonlySet<string>;
+  /** Persons in it; one whom no custodian knows counts too. */
+  readonly sampleSize: number;
   /** UTC ms; the first included, the last not. */
   readonly from: number;
   readonly to: number;
 }
 
-export function rankReaders({ readings, sample, from, to }: RankingQuestion): Ranking {
+export function rankReaders({ readings, sample, sampleSize, from, to }: RankingQuestion): Ranking {
   const pool = new Set(readings.map(({ subject }) => subject));
   const sampleRead = [...sample].filter((subject) => pool.has(subject)).length;
   const basis = { population: pool.size, marked: sampleRead, sample };
@@ -96,7 +83,7 @@ export function rankReaders({ readings, sample, from, to }: RankingQuestion): Ra
   return {
     from,
     to,
-    sample: sample.size,
+    sample: sampleSize,
     sampleRead,
     pool: pool.size,
     accessorFinding: findingOf(accessors),
@@ -109,7 +96,7 @@ export function rankReaders({ readings, sample, from, to }: RankingQuestion): Ra
 interface Basis {
   readonly population: number;
   readonly marked: number;
-  readonly sample: ReadonlySet<Pseudonym>;
+  readonly sample: ReadonlySet<string>;
 }
 type ReaderName = readonly [accessor: string, operator: string | null];
 

@@ -5,7 +5,7 @@
  *
  *     {"format":"veritrail-case-file-v1","case":envelope,"pseudonymKey":64 hex,
  *      "exchanges":[{"origin","question":{…},"answer":{…}|null,"standing":LOG|null}],"reconciled":{"accessor","from","to"}|null,"records":[…],
- *      "sample":{"from","to","numbers":[{"class","id"}]}|null,"unmaskings":[envelope]}
+ *      "sample":{"from","to","numbers":[{"class","id"}]}|null,"waiting":[{"origin","question":{…}}]}
  */
 import { type CanonicalNumber, parseNumber } from '../access/number.ts';
 import { formatEnvelope } from '../authority/envelope.ts';
@@ -18,9 +18,8 @@ import { type LogAnswer, formatLookupAnswer, parseLookupAnswer } from '../verify
 import { type CaseAnswer, formatCaseAnswer, parseCaseAnswer } from './case-answer.ts';
 import { parseSignedCase, type SignedCase } from './case.ts';
 import { pseudonymCommitment, PSEUDONYM_KEY_LENGTH } from './pseudonym.ts';
-import { type CaseQuestion, formatCaseQuestion, parseCaseQuestion } from './query.ts';
+import { type CaseQuestion, formatKeptQuestion, parseKeptQuestion } from './query.ts';
 import { type AccessorRecord, parseAccessorRecord } from './record.ts';
-import { formatUnmasking, parseSignedUnmasking, type SignedUnmasking } from './unmasking.ts';
 
 /** One question to the custodian that has a log, kept before it is sent, and what came back. */
 export interface Exchange {
@@ -30,6 +29,12 @@ export interface Exchange {
   readonly answer: CaseAnswer | null;
   /** A verifier's word on the checkpoint of the answer; null where it had none. */
   readonly standing: LogAnswer | null;
+}
+
+export interface WaitingUnmasking {
+  readonly origin: string;
+  /** Without an approval. */
+  readonly question: CaseQuestion;
 }
 
 export interface TracedSample {
@@ -54,7 +59,8 @@ export interface CaseFile {
   readonly records: readonly { readonly given: JsonObject; readonly read: readonly AccessorRecord[] }[];
   readonly reconciled: ReconciledSpan | null;
   readonly sample: TracedSample | null;
-  readonly unmaskings: readonly SignedUnmasking[];
+  /** Unmaskings that a second officer has not approved yet. */
+  readonly waiting: readonly WaitingUnmasking[];
 }
 
 const FORMAT = 'veritrail-case-file-v1';
@@ -62,10 +68,10 @@ export const MAX_CASE_FILE_BYTES = 512 << 20;
 const MAX_EXCHANGES = 100_000;
 const MAX_RECORDS = 1_000_000;
 const MAX_SAMPLE = 20_000;
-const MAX_UNMASKINGS = 10_000;
+const MAX_WAITING = 1000;
 
 export function newCaseFile(signedCase: SignedCase, pseudonymKey: Uint8Array): CaseFile {
-  return { signedCase, pseudonymKey, exchanges: [], reconciled: null, records: [], sample: null, unmaskings: [] };
+  return { signedCase, pseudonymKey, exchanges: [], reconciled: null, records: [], sample: null, waiting: [] };
 }
 
 export function encodeCaseFile(file: CaseFile): Uint8Array {
@@ -81,14 +87,14 @@ export function encodeCaseFile(file: CaseFile): Uint8Array {
       to: file.sample.to,
       numbers: file.sample.numbers.map((number) => ({ class: number.class, id: number.id })),
     },
-    unmaskings: file.unmaskings.map(formatUnmasking),
+    waiting: file.waiting.map(({ origin, question }) => ({ origin, question: formatKeptQuestion(question) })),
   });
 }
 
 function formatExchange({ origin, question, answer, standing }: Exchange): JsonObject {
   return {
     origin,
-    question: formatCaseQuestion(question),
+    question: formatKeptQuestion(question),
     answer: answer && formatCaseAnswer(answer),
     standing: standing && formatLogAnswer(standing),
   };
@@ -105,11 +111,16 @@ export function parseLogAnswer(value: JsonValue, place = 'log'): LogAnswer {
   return parseLookupAnswer({ logs: [value], present: [], absent: [] }, place).logs[0]!;
 }
 
+function readWaiting(fields: JsonFields): WaitingUnmasking {
+  return { origin: fields.string('origin', 128), question: parseKeptQuestion(fields.value('question')) };
+}
+
 function readExchange(fields: JsonFields): Exchange {
+  const question = parseKeptQuestion(fields.value('question'));
   return {
     origin: fields.string('origin', 128),
-    question: parseCaseQuestion(fields.value('question')),
-    answer: fields.nullable('answer', () => parseCaseAnswer(fields.value('answer'))),
+    question,
+    answer: fields.nullable('answer', () => parseCaseAnswer(fields.value('answer'), question.query.kind)),
     standing: fields.nullable('standing', () => parseLogAnswer(fields.value('standing'))),
   };
 }
@@ -139,7 +150,7 @@ export function parseCaseFile(bytes: Uint8Array): CaseFile {
         return { given: item as JsonObject, read };
       }),
       sample: fields.nullable('sample', () => readFields(fields.value('sample'), 'sample', readSample)),
-      unmaskings: fields.array('unmaskings', MAX_UNMASKINGS, (item, at) => parseSignedUnmasking(item, at)),
+      waiting: fields.array('waiting', MAX_WAITING, (item, at) => readFields(item, at, readWaiting)),
     };
   });
   if (!equalBytes(file.signedCase.case.pseudonyms, pseudonymCommitment(file.pseudonymKey)))

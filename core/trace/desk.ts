@@ -3,32 +3,34 @@
  *
  *   1. the request is made for this very query, signed by the authority and, where her key is at hand, by the officer
  *   2. it is kept in the case before it leaves: whatever happens then, that it was asked is known
- *   3. the custodian answers; its outcome must be for this request, and signed by a request key of its own
+ *   3. the custodian answers, and promises with its log's key to record the look-up
  *   4. a verifier is asked for the checkpoint of the answer and the anchors around its entries; it learns neither whose they are nor which
- *   5. all of it is kept; what it is worth is judged from what is kept, by anyone, later (traced.ts)
+ *   5. all of it is kept; what it is worth is judged from what is kept, by anyone, later (view.ts)
  *
+ * To name persons takes two officers: the first one's request waits in the case until another approves it, and only then it is sent.
  * Whoever fetches and keeps (command line, portal) gives the doors.
  */
-import { type AccessAnswer } from '../access/answer.ts';
-import { outcomeSignedBytes } from '../access/outcome.ts';
 import { encodeRequest, parseSignedRequest, requestDigestOf, requestSignedBytes } from '../access/request.ts';
+import type { AccessRequest, SignedRequest } from '../access/request.ts';
+import { outcomeSignedBytes } from '../access/outcome.ts';
 import { type EnvelopeSignature, formatEnvelope } from '../authority/envelope.ts';
-import type { LogFact } from '../authority/registry.ts';
+import { findKey, type LogFact } from '../authority/registry.ts';
 import { parseUscc } from '../authority/uscc.ts';
 import { equalBytes } from '../bytes/bytes.ts';
-import { forbidden, malformed, unverified } from '../bytes/error.ts';
+import { forbidden, notFound, unverified } from '../bytes/error.ts';
 import { asHash, type Hash } from '../bytes/hash.ts';
 import { anchorsAround, type Doors, orNull, standingAt } from '../citizen/ask.ts';
 import { decodeEntry } from '../log/entry.ts';
 import type { Note } from '../log/note.ts';
+import { verifyPromise } from '../log/promise.ts';
 import type { LogAnswer } from '../verify/lookup.ts';
 import type { World } from '../verify/world.ts';
-import type { CaseAnswer } from './case-answer.ts';
-import type { CaseFile, Exchange } from './case-file.ts';
+import type { Answered, CaseAnswer, LookUpRecord, SignedPromise } from './case-answer.ts';
+import type { CaseFile, Exchange, WaitingUnmasking } from './case-file.ts';
 import type { Officer } from './case.ts';
-import { type CaseQuery, type CaseQuestion, checkFilter, lookUpRequest, NO_FILTER, type EntryFilter } from './query.ts';
+import { type CaseQuery, type CaseQuestion, checkFilter, type EntryFilter, lookUpRequest } from './query.ts';
 import { signednessOf } from './signed-by.ts';
-import { type Traced, traceEntries, traceHistory } from './traced.ts';
+import { approvalRequest, verifyUnmasking, verifyUnmaskingRequest } from './unmasking.ts';
 
 export interface DeskDoors extends Pick<Doors, 'standing' | 'anchors'> {
   /** To the node that has the log. Throws a coded error: then it has said nothing. */
@@ -44,14 +46,14 @@ export interface DeskDoors extends Pick<Doors, 'standing' | 'anchors'> {
 
 export interface ActingOfficer {
   readonly officer: Officer;
-  /** With her own key; null where only the authority says that it is she. */
+  /** With her own key; null where only the authority says that it is she. Without it nothing is unmasked. */
   readonly sign: ((message: Uint8Array) => Promise<EnvelopeSignature>) | null;
   readonly system: string;
   readonly terminal: string;
 }
 
-/** Beyond, the question is to be narrower. */
-const MAX_PAGES = 256;
+/** Of one search: beyond, it is to be narrower. */
+const MAX_LOOK_UPS = 512;
 
 export class Desk {
   readonly #doors: DeskDoors;
@@ -59,6 +61,7 @@ export class Desk {
   readonly world: World;
   #file: CaseFile;
 
+  /** Throws FORBIDDEN for somebody who is no officer of the case. */
   constructor(doors: DeskDoors, world: World, acting: ActingOfficer, file: CaseFile) {
     if (!file.signedCase.case.officers.some(({ id }) => id === acting.officer.id)) throw forbidden('not an officer of this case');
     this.#doors = doors;
@@ -71,7 +74,7 @@ export class Desk {
     return this.#file;
   }
 
-  async change(part: Partial<Pick<CaseFile, 'reconciled' | 'records' | 'sample' | 'unmaskings'>>): Promise<void> {
+  async change(part: Partial<Pick<CaseFile, 'reconciled' | 'records' | 'sample' | 'waiting'>>): Promise<void> {
     await this.#keep({ ...this.#file, ...part });
   }
 
@@ -86,18 +89,21 @@ export class Desk {
   }
 
   /**
-   * One question to one custodian. Throws MALFORMED for one that nobody may ask, UNAVAILABLE where it does not answer, UNVERIFIED where it does not show the look-up on record: then
-   * what it said beside that is not kept.
+   * One question to one custodian. Throws MALFORMED for one that nobody may ask, UNAVAILABLE where it does not answer, UNVERIFIED where it
+   * does not promise to record the look-up: then what it said beside that is not kept.
    */
-  async ask(log: LogFact, query: CaseQuery, parent: Hash | null = null): Promise<Exchange> {
+  async ask(log: LogFact, query: Exclude<CaseQuery, { kind: 'unmask' }>, parent: Hash | null = null): Promise<Exchange> {
     if (query.kind === 'entries') checkFilter(query.filter);
-    const question = await this.#question(log, query, parent);
+    return this.#send(log, await this.#question(log, query, parent));
+  }
+
+  async #send(log: LogFact, question: CaseQuestion): Promise<Exchange> {
     const asked: Exchange = { origin: log.origin, question, answer: null, standing: null };
     const before = this.#file.exchanges;
     await this.#keep({ ...this.#file, exchanges: [...before, asked] });
     const answer = await this.#doors.custodian(log, question);
-    verifyLookUp(this.world, log, question, answer);
-    const shown = shownIn(answer);
+    verifyLookUp(this.world, log, question, answer.event);
+    const shown = shownIn(answer.answered);
     const standing = shown === null ? null : await this.#standing(log, shown);
     const exchange = { ...asked, answer, standing };
     await this.#keep({ ...this.#file, exchanges: [...before, exchange] });
@@ -120,11 +126,16 @@ export class Desk {
       salt,
       now: this.#doors.clock(),
     });
+    return { request: await this.#signed(request), salt, query, approval: null };
+  }
+
+  async #signed(request: AccessRequest): Promise<SignedRequest> {
     const payload = encodeRequest(request);
     const message = requestSignedBytes(payload);
     const own = await this.#doors.sign(message);
+    const { sign } = this.#acting;
     const signatures = sign === null ? [own] : [own, await sign(message)];
-    return { request: parseSignedRequest(formatEnvelope({ payload, signatures })), salt, query };
+    return parseSignedRequest(formatEnvelope({ payload, signatures }));
   }
 
   async #standing(log: LogFact, { checkpoint, entries }: Shown): Promise<LogAnswer | null> {
@@ -135,18 +146,49 @@ export class Desk {
     return { ...standing, anchors: [...standing.anchors, ...around] };
   }
 
-  /** All pages. Throws MALFORMED for more than can be held: the question is to be narrower. */
-  async askEntries(log: LogFact, filter: Partial<EntryFilter>, parent: Hash | null = null): Promise<Exchange[]> {
-    const exchanges: Exchange[] = [];
-    for (let after: number | null = null; ;) {
-      const exchange = await this.ask(log, { kind: 'entries', filter: { ...NO_FILTER, ...filter, after } }, parent);
-      exchanges.push(exchange);
-      const next: number | null = exchange.answer?.entries?.next ?? null;
-      if (next === null) return exchanges;
-      if (exchanges.length >= MAX_PAGES || (after !== null && next <= after))
-        throw malformed('there are more entries than one question may show: ask for a shorter time');
-      after = next;
+  /** Where a custodian does not show all of it at once, the time is halved, again and again. Each look-up is kept, and each is on record. */
+  async askEntries(log: LogFact, filter: EntryFilter, parent: Hash | null = null): Promise<{ readonly isWhole: boolean }> {
+    const spans = [{ from: filter.from, to: filter.to }];
+    let isWhole = true;
+    for (let count = 1; spans.length > 0; count++) {
+      const span = spans.pop()!;
+      const { answer } = await this.ask(log, { kind: 'entries', filter: { ...filter, ...span } }, parent);
+      const isAll = answer?.answered.kind === 'entries' && answer.answered.isAll;
+      if (isAll) continue;
+      const middle = Math.floor((span.from + span.to) / 2);
+      if (middle === span.from || count + spans.length >= MAX_LOOK_UPS) isWhole = false;
+      else spans.push({ from: middle, to: span.to }, { from: span.from, to: middle });
     }
+    return { isWhole };
+  }
+
+  /** The first half of an unmasking: kept, and not sent. `parent`: the look-up that showed the entries. Throws FORBIDDEN without her own key. */
+  async propose(log: LogFact, leafHashes: readonly Hash[], parent: Hash): Promise<WaitingUnmasking> {
+    if (this.#acting.sign === null) throw forbidden('an unmasking is signed with the officer’s own key');
+    const question = await this.#question(log, { kind: 'unmask', leafHashes }, parent);
+    const waiting = { origin: log.origin, question };
+    await this.change({ waiting: [...this.#file.waiting, waiting] });
+    return waiting;
+  }
+
+  /** The second half. Throws NOT_FOUND where none waits, FORBIDDEN for who proposed it, and as `ask`. */
+  async approve(proposed: Hash): Promise<Exchange> {
+    const { officer, sign, system, terminal } = this.#acting;
+    const isMeant = ({ question: { request } }: WaitingUnmasking): boolean =>
+      equalBytes(requestDigestOf(request.envelope.payload), proposed);
+    const waiting = this.#file.waiting.find(isMeant);
+    const log = this.logs.find(({ origin }) => origin === waiting?.origin);
+    if (waiting === undefined || log === undefined) throw notFound('no such unmasking waits for approval');
+    if (sign === null) throw forbidden('an unmasking is signed with the officer’s own key');
+    const { request } = waiting.question;
+    const one = this.#file.signedCase.case;
+    if (verifyUnmaskingRequest(one, request).id === officer.id) throw forbidden('nobody approves what she asks for herself');
+    const nonce = asHash(this.#doors.random(32));
+    const approval = await this.#signed(approvalRequest({ request, officer, system, terminal, nonce, now: this.#doors.clock() }));
+    verifyUnmasking(one, request, approval);
+    const exchange = await this.#send(log, { ...waiting.question, approval });
+    await this.change({ waiting: this.#file.waiting.filter((other) => !isMeant(other)) });
+    return exchange;
   }
 }
 
@@ -155,35 +197,48 @@ interface Shown {
   readonly entries: readonly { readonly entryIndex: number; readonly recordedAt: number }[];
 }
 
-function shownIn({ history, entries }: CaseAnswer): Shown | null {
-  const checkpoint = history?.checkpoint ?? entries?.checkpoint ?? null;
-  if (checkpoint === null) return null;
-  const items = [...(history?.epochs.flatMap((epoch) => epoch.items) ?? []), ...(entries?.items ?? [])];
-  const shown = items.map(({ entryIndex, entryBytes }) => ({ entryIndex, recordedAt: decodeEntry(entryBytes).recordedAt }));
-  return { checkpoint, entries: shown };
+function shownIn(answered: Answered): Shown | null {
+  const place = (entryIndex: number, entryBytes: Uint8Array) => ({ entryIndex, recordedAt: decodeEntry(entryBytes).recordedAt });
+  switch (answered.kind) {
+    case 'person': {
+      const items = answered.history.epochs.flatMap((epoch) => epoch.items);
+      return {
+        checkpoint: answered.history.checkpoint,
+        entries: items.map(({ entryIndex, entryBytes }) => place(entryIndex, entryBytes)),
+      };
+    }
+    case 'entries': {
+      const entries = answered.rows.flatMap(({ placed }) => (placed === null ? [] : [place(placed.index, placed.entry)]));
+      return { checkpoint: answered.checkpoint, entries };
+    }
+    case 'unmask':
+      return null;
+  }
 }
 
-/** That the answer is to this question, and that the custodian signed that it was asked. Throws UNVERIFIED. */
-export function verifyLookUp(world: World, log: LogFact, { request, query }: CaseQuestion, answer: CaseAnswer): void {
-  const { envelope, outcome } = answer.record.outcome;
-  const isOurs = equalBytes(outcome.request, requestDigestOf(request.envelope.payload)) && outcome.origin === log.origin;
-  if (!isOurs) throw unverified('the custodian records another look-up than this one');
-  const signed = signednessOf(world.facts, envelope.signatures[0]!, log.authority, outcomeSignedBytes(envelope.payload));
-  if (signed !== 'yes') throw unverified('that the look-up is on record is not signed by the custodian');
-  if (answer.record.promises.length < Math.max(1, outcome.subjectCount))
-    throw unverified('the custodian does not promise to record the look-up');
-  const isAnswered = outcome.result === 'granted';
-  const fits = (answer.history !== null) === (isAnswered && query.kind === 'person');
-  const fitsEntries = (answer.entries !== null) === (isAnswered && query.kind === 'entries');
-  if (!fits || !fitsEntries) throw unverified('the custodian answers another question');
+/** How many entries the custodian must record at least: an approval is a look-up of its own. */
+const leastPromised = ({ query }: CaseQuestion): number => (query.kind === 'unmask' ? 2 : 1);
+
+/** That the log's key promises to record the look-up, and whatever else the custodian signed is of this one. Throws UNVERIFIED. */
+export function verifyLookUp({ facts }: World, log: LogFact, question: CaseQuestion, { outcome, promises }: LookUpRecord): void {
+  if (promises.length < leastPromised(question)) throw unverified('the custodian does not promise to record the look-up');
+  for (const promise of promises) verifyPromiseOf(facts, log, promise);
+  if (outcome === null) return;
+  const isOurs =
+    equalBytes(outcome.outcome.request, requestDigestOf(question.request.envelope.payload)) &&
+    outcome.outcome.origin === log.origin;
+  const signed = signednessOf(
+    facts,
+    outcome.envelope.signatures[0]!,
+    outcome.outcome.custodian,
+    outcomeSignedBytes(outcome.envelope.payload),
+  );
+  if (!isOurs || signed !== 'yes') throw unverified('the custodian’s record is of another look-up');
 }
 
-/** What an exchange is worth, judged from what was kept. Null where nothing was answered, or nothing that shows entries. */
-export function tracedOf(world: World, { origin, question, answer, standing }: Exchange): Traced | null {
-  const log = world.facts.logs.find((one) => one.origin === origin);
-  if (log === undefined || answer === null) return null;
-  const { query } = question;
-  const history: AccessAnswer | null = answer.history;
-  if (query.kind === 'person' && history !== null) return traceHistory({ world, log, standing }, query.subject, history);
-  return answer.entries === null ? null : traceEntries({ world, log, standing }, answer.entries);
+function verifyPromiseOf(facts: World['facts'], log: LogFact, promise: SignedPromise): void {
+  const key = findKey(facts, promise.keyId);
+  const isTheirs = key !== undefined && key.type === 'log' && log.owners.some(({ authority }) => authority === key.authority);
+  if (!isTheirs || !equalBytes(promise.logId, log.logId)) throw unverified('a promise of another log');
+  verifyPromise(promise, log.promiseSpan, key.publicKey, promise.signature);
 }

@@ -1,12 +1,13 @@
 /**
  * What an auditor asks a custodian, and the signed request without which nobody answers (docs/formats.md §29).
  *
- *     {"request":envelope,"salt":64 hex,"subject":{"class","id"}}                                           a person's whole history
- *     {"request":envelope,"salt":64 hex,"filter":{"accessor","after","from","operator","purpose","request","to"}}    entries of one log
- *     {"request":envelope,"salt":64 hex,"unmasking":{"act":envelope,"leafHashes":[64 hex]}}                 what was approved by two
+ *     POST /v1/case/history   {"request":envelope,"subject":{"class","id"}}                                  a person's whole history
+ *     POST /v1/case/entries   {"request":envelope,"filter":{"from","to","accessor"?,"operator"?,"purpose"?,"request"?}}
+ *     POST /v1/case/unmask    {"request":envelope,"approval":envelope,"leafHashes":[64 hex]}                 what two officers agreed on
  *
- * Every look-up is an access like any other: the request names case and reason, carries the digest of this very query, and the custodian
- * records it before it answers. A filter's members may be null, but not all; `after` is the index up to which entries were shown already.
+ * Every look-up is an access like any other: the request names case and reason, and the custodian records it before it answers. Its query
+ * digest covers the canonical JSON of what is asked beside the envelopes, with a salt that stays in the case: so the case can show what each
+ * request was for, and nobody else can try out numbers.
  */
 import { type CanonicalNumber, parseNumber } from '../access/number.ts';
 import { type AccessRequest, parseSignedRequest, queryDigestOf, type SignedRequest } from '../access/request.ts';
@@ -16,65 +17,57 @@ import { encodeHex, equalBytes } from '../bytes/bytes.ts';
 import { malformed, unverified } from '../bytes/error.ts';
 import { type Hash, hashFromHex } from '../bytes/hash.ts';
 import { encodeCanonicalJson, type JsonObject, type JsonValue } from '../bytes/json.ts';
-import { JsonFields, readFields } from '../bytes/json-fields.ts';
+import { type JsonFields, readFields } from '../bytes/json-fields.ts';
 import { readToken } from '../bytes/plain-text.ts';
 import type { Officer, TraceCase } from './case.ts';
-import { formatUnmasking, parseSignedUnmasking, type SignedUnmasking } from './unmasking.ts';
 
 export interface EntryFilter {
-  readonly accessor: Uscc | null;
-  /** Index of the last entry of the page before; null: from the start. */
-  readonly after: number | null;
-  /** Of the entries' own times, UTC ms; the first included, the last not. */
-  readonly from: number | null;
-  readonly to: number | null;
+  /** Of recording, UTC ms; the first included, the last not. */
+  readonly from: number;
+  readonly to: number;
+  readonly accessor?: Uscc;
   /** A staff number of the accessor. */
-  readonly operator: string | null;
-  readonly purpose: string | null;
+  readonly operator?: string;
+  readonly purpose?: string;
   /** Digest of one request. */
-  readonly request: Hash | null;
+  readonly request?: Hash;
 }
-
-export const NO_FILTER: EntryFilter = {
-  accessor: null,
-  after: null,
-  from: null,
-  to: null,
-  operator: null,
-  purpose: null,
-  request: null,
-};
 
 export type CaseQuery =
   | { readonly kind: 'person'; readonly subject: CanonicalNumber }
   | { readonly kind: 'entries'; readonly filter: EntryFilter }
-  | { readonly kind: 'unmasking'; readonly act: SignedUnmasking; readonly leafHashes: readonly Hash[] };
+  | { readonly kind: 'unmask'; readonly leafHashes: readonly Hash[] };
 
-/** For the node that answers: where each kind is asked. */
 export const CASE_ROUTES: Readonly<Record<CaseQuery['kind'], string>> = {
   person: '/v1/case/history',
   entries: '/v1/case/entries',
-  unmasking: '/v1/case/unmaskings',
+  unmask: '/v1/case/unmask',
 };
 
 export interface CaseQuestion {
   readonly request: SignedRequest;
   readonly salt: Uint8Array;
   readonly query: CaseQuery;
+  /** Of an unmasking: the second officer's (unmasking.ts), null until she approves. Null of anything else. */
+  readonly approval: SignedRequest | null;
 }
 
-const MAX_LEAF_HASHES = 65_536;
+/** A node takes no more at once. */
+export const MAX_UNMASKED = 100;
 export const TRACE_PURPOSE = 'audit.trace';
+const TRACE_MATTER = '审计追查';
 
-/** One member, named for the kind. */
+/** What is asked, without who asks. */
 export function formatQuery(query: CaseQuery): JsonObject {
   switch (query.kind) {
     case 'person':
       return { subject: { class: query.subject.class, id: query.subject.id } };
-    case 'entries':
-      return { filter: { ...query.filter, request: query.filter.request && encodeHex(query.filter.request) } };
-    case 'unmasking':
-      return { unmasking: { act: formatUnmasking(query.act), leafHashes: query.leafHashes.map(encodeHex) } };
+    case 'entries': {
+      const { request, ...filter } = query.filter;
+      return { filter: { ...filter, ...(request !== undefined && { request: encodeHex(request) }) } };
+    }
+    case 'unmask':
+      return { leafHashes: query.leafHashes.map(encodeHex) };
   }
 }
 
@@ -83,15 +76,8 @@ function readQuery(fields: JsonFields): CaseQuery {
     const subject = readFields(fields.value('subject'), 'subject', (f) => parseNumber(f.integer('class'), f.string('id', 128)));
     return { kind: 'person', subject };
   }
-  if (fields.has('unmasking')) return readUnmaskingQuery(fields.object('unmasking'));
+  if (fields.has('leafHashes')) return { kind: 'unmask', leafHashes: fields.array('leafHashes', MAX_UNMASKED, readHash) };
   return { kind: 'entries', filter: readFields(fields.value('filter'), 'filter', readFilter) };
-}
-
-function readUnmaskingQuery(fields: JsonFields): CaseQuery {
-  const act = parseSignedUnmasking(fields.value('act'));
-  const leafHashes = fields.array('leafHashes', MAX_LEAF_HASHES, readHash);
-  fields.end();
-  return { kind: 'unmasking', act, leafHashes };
 }
 
 function readHash(value: JsonValue, place: string): Hash {
@@ -99,25 +85,23 @@ function readHash(value: JsonValue, place: string): Hash {
   return hashFromHex(value);
 }
 
-function readFilter(fields: JsonFields): EntryFilter {
-  const whole = (name: string): number | null => fields.nullable(name, () => fields.integer(name));
+function readFilter(f: JsonFields): EntryFilter {
   const filter = {
-    accessor: fields.nullable('accessor', () => parseUscc(fields.string('accessor', 18))),
-    after: whole('after'),
-    from: whole('from'),
-    operator: fields.nullable('operator', () => fields.string('operator', 64)),
-    purpose: fields.nullable('purpose', () => readToken(fields, 'purpose')),
-    request: fields.nullable('request', () => fields.hash('request')),
-    to: whole('to'),
+    from: f.integer('from'),
+    to: f.integer('to'),
+    ...(f.has('accessor') && { accessor: parseUscc(f.string('accessor', 18)) }),
+    ...(f.has('operator') && { operator: f.string('operator', 64) }),
+    ...(f.has('purpose') && { purpose: readToken(f, 'purpose') }),
+    ...(f.has('request') && { request: f.hash('request') }),
   };
   checkFilter(filter);
   return filter;
 }
 
-/** Throws MALFORMED for a filter that would show a whole log, or names an operator of nobody. */
-export function checkFilter({ accessor, from, operator, purpose, request, to }: EntryFilter): void {
-  if (operator !== null && accessor === null) throw malformed('filter: an operator without the accessor');
-  if ([accessor, from, purpose, request, to].every((one) => one === null)) throw malformed('filter: nothing is asked for');
+/** Throws MALFORMED for an operator of nobody, or a time that ends before it begins. */
+export function checkFilter({ from, to, accessor, operator }: EntryFilter): void {
+  if (operator !== undefined && accessor === undefined) throw malformed('filter: an operator without the accessor');
+  if (from >= to) throw malformed('filter: the time ends before it begins');
 }
 
 /** Throws MALFORMED. */
@@ -130,14 +114,22 @@ export function queryBytes(query: CaseQuery): Uint8Array {
   return encodeCanonicalJson(formatQuery(query));
 }
 
-export function formatCaseQuestion({ request, salt, query }: CaseQuestion): JsonObject {
-  return { request: formatEnvelope(request.envelope), salt: encodeHex(salt), ...formatQuery(query) };
+/** What goes to the node; the salt does not. */
+export function formatCaseQuestion({ request, query, approval }: CaseQuestion): JsonObject {
+  const approved = approval === null ? {} : { approval: formatEnvelope(approval.envelope) };
+  return { request: formatEnvelope(request.envelope), ...approved, ...formatQuery(query) };
 }
 
-/** For the node. Throws MALFORMED, and UNVERIFIED for a request that is for another query. Its signatures are the node's to judge. */
-export function parseCaseQuestion(value: JsonValue): CaseQuestion {
+/** As a case keeps it. */
+export function formatKeptQuestion(question: CaseQuestion): JsonObject {
+  return { ...formatCaseQuestion(question), salt: encodeHex(question.salt) };
+}
+
+/** Throws MALFORMED, and UNVERIFIED for a request that is for another query. Signatures are not verified here. */
+export function parseKeptQuestion(value: JsonValue): CaseQuestion {
   const question = readFields(value, 'question', (fields) => ({
     request: parseSignedRequest(fields.value('request')),
+    approval: fields.has('approval') ? parseSignedRequest(fields.value('approval')) : null,
     salt: fields.hex('salt', 32),
     query: readQuery(fields),
   }));
@@ -146,7 +138,7 @@ export function parseCaseQuestion(value: JsonValue): CaseQuestion {
 }
 
 /** That a request was made for this query. Throws UNVERIFIED. */
-export function verifyQuery({ request, salt, query }: CaseQuestion): void {
+export function verifyQuery({ request, salt, query }: Pick<CaseQuestion, 'request' | 'salt' | 'query'>): void {
   if (!equalBytes(queryDigestOf(salt, queryBytes(query)), request.request.queryDigest))
     throw unverified('the request is for another query');
 }
@@ -158,6 +150,7 @@ export interface LookUpTerms {
   readonly officer: Officer;
   /** Whether the officer's own key signs too. */
   readonly isSignedByOfficer: boolean;
+  /** Digest of the look-up that led to this one. */
   readonly parent: Hash | null;
   readonly system: string;
   readonly terminal: string;
@@ -174,7 +167,7 @@ export function lookUpRequest(terms: LookUpTerms): AccessRequest {
   const { authority, legalBasis, number, reason } = terms.case;
   return {
     accessor: authority,
-    action: query.kind === 'unmasking' ? 'unmask' : 'trace',
+    action: query.kind === 'unmask' ? 'unmask' : 'trace',
     agreement: null,
     breakGlass: null,
     case: number,
@@ -182,7 +175,7 @@ export function lookUpRequest(terms: LookUpTerms): AccessRequest {
     custodian,
     grade: isSignedByOfficer ? 'personal-key' : 'session-attested',
     legalBasis,
-    matter: '审计追查',
+    matter: TRACE_MATTER,
     method: 'compare',
     nonce: terms.nonce,
     operator: { id: officer.id, publicKey: isSignedByOfficer ? officer.publicKey : null, role: officer.role },

@@ -104,7 +104,7 @@ export function reconcile(question: ReconciliationQuestion): Reconciliation {
     rows: rows
       .filter(({ state }) => state !== 'matched')
       .toSorted((a, b) => a.requestedAt - b.requestedAt || compareText(a.request, b.request) || (a.chunk ?? 0) - (b.chunk ?? 0)),
-    unopened: entries.filter(({ kind, body }) => kind === 'access' && body === null).length,
+    unopened: entries.filter(({ kind, papers }) => kind === 'access' && papers === null).length,
   };
 }
 
@@ -113,9 +113,9 @@ const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 
 function pairsOf(records: readonly AccessorRecord[], entries: readonly TracedEntry[]): Map<string, Pair> {
   const pairs = new Map<string, Pair>();
   const keyOf = (request: string, outcome: SignedOutcome | null): string => `${request} ${outcome?.outcome.chunk.number ?? '-'}`;
-  const opened = entries.filter(({ body }) => body !== null);
-  for (const [key, own] of Map.groupBy(opened, ({ request, body }) => keyOf(request!, body!.outcome))) {
-    const { request, outcome } = own[0]!.body!;
+  const opened = entries.filter(({ papers }) => papers !== null);
+  for (const [key, own] of Map.groupBy(opened, ({ request, papers }) => keyOf(request!, papers!.outcome))) {
+    const { request, outcome } = own[0]!.papers!;
     pairs.set(key, { record: null, shown: { request, outcome, entries: own } });
   }
   for (const record of records) {
@@ -206,10 +206,10 @@ function isOutsideHistory(record: AccessorRecord, { entries }: CustodianSide, hi
       ),
   );
   const lacksShown = entries.some(
-    ({ body, leafHash, log, proven }) =>
-      body!.subject !== null &&
-      historiesOf(body!.subject.number, log.origin, histories).some(
-        (one) => proven.entryIndex < one.upTo.size && !one.leafHashes.has(leafHash),
+    ({ number, leafHash, log, placed }) =>
+      number !== null &&
+      historiesOf(number, log.origin, histories).some(
+        (one) => placed.entryIndex < one.upTo.size && !one.leafHashes.has(leafHash),
       ),
   );
   return lacksPromised || lacksShown;

@@ -2,42 +2,61 @@
  * What an auditor may believe of a custodian's answer. Entries count only with their proofs at a checkpoint that is signed, witnessed and
  * anchored as a verifier shows it; what each one says is judged by access/body-check.ts, as it is for the person herself.
  *
- * A person's history can be complete. A page of entries by accessor or time never proves that it is: what was left out of it, only the
- * accessor's own record or the person's history shows.
+ * Of an entry that is opened, everything is shown. Of one that is not, request and outcome show what both sides signed; that they belong to
+ * this entry, and under which name its person stands, is the custodian's word until it is unmasked. That a list of entries is whole no
+ * proof shows; that a person's history is, does.
  */
-import { judgeLog, type Completeness } from '../access/answer-check.ts';
-import type { AccessAnswer, AnsweredItem } from '../access/answer.ts';
+import { type Completeness, judgeLog } from '../access/answer-check.ts';
+import type { AccessAnswer, EntryContent } from '../access/answer.ts';
 import type { AccessBody } from '../access/body.ts';
-import { type BodyFindings, verifyBody } from '../access/body-check.ts';
+import { type BodyFindings, verifyBody, verifyPapers } from '../access/body-check.ts';
 import { ACCESS_REASONS, type AccessReason } from '../access/finding.ts';
 import type { CanonicalNumber } from '../access/number.ts';
 import { requestDigestOf } from '../access/request.ts';
 import type { LogFact } from '../authority/registry.ts';
 import { encodeHex, equalBytes } from '../bytes/bytes.ts';
 import { isCodedError } from '../bytes/error.ts';
-import { encodeCheckpoint } from '../log/checkpoint.ts';
-import { decodeEntry, kindNameOf, type KindName } from '../log/entry.ts';
-import { type ProvenEntry, verifyHistoryItem } from '../log/history.ts';
+import type { Hash } from '../bytes/hash.ts';
+import { type Checkpoint, encodeCheckpoint } from '../log/checkpoint.ts';
+import { decodeEntry, type Entry, kindNameOf, type KindName } from '../log/entry.ts';
+import type { Note } from '../log/note.ts';
 import { leafHashOf } from '../log/tree.ts';
+import { verifyInclusion } from '../log/tree-proof.ts';
 import { type Basis, basisOf, type ProvedTime } from '../verify/basis.ts';
 import type { LogAnswer } from '../verify/lookup.ts';
 import type { World } from '../verify/world.ts';
-import type { EntriesPage } from './case-answer.ts';
+import type { EntryRow } from './case-answer.ts';
+
+/** An entry with its inclusion proof, and what it is proven by. */
+export interface PlacedEntry {
+  readonly entryBytes: Uint8Array;
+  readonly entryIndex: number;
+  readonly inclusionProof: readonly Hash[];
+  readonly checkpoint: Checkpoint;
+}
+
+export type ShownContent = EntryContent['state'] | 'masked' | 'withheld';
 
 export interface TracedEntry {
   readonly log: LogFact;
-  /** As it was shown, with its proofs. */
-  readonly item: AnsweredItem;
-  /** Leaf hash, hex. */
+  readonly placed: PlacedEntry;
+  /** Hex. */
   readonly leafHash: string;
-  readonly proven: ProvenEntry;
+  readonly entry: Entry;
   readonly kind: KindName | null;
   readonly recordedIn: ProvedTime;
-  /** Of an access that is opened, whose commitment and form hold. */
-  readonly body: AccessBody | null;
-  /** Of an access that is opened. */
+  readonly content: ShownContent;
+  /** Of one that is opened. */
+  readonly opened: { readonly nonce: Uint8Array; readonly body: Uint8Array } | null;
+  /** Of an access that is opened and holds, or masked. */
+  readonly papers: Pick<AccessBody, 'request' | 'outcome'> | null;
+  /** Of an access that is opened and holds; null for one about nobody. */
+  readonly number: CanonicalNumber | null;
+  /** The custodian's name for the person, of one that is masked. */
+  readonly mask: string | null;
+  /** Of an access that is opened or masked. */
   readonly findings: BodyFindings | null;
-  /** Digest of its request, hex; null without a body. */
+  /** Digest of its request, hex; null without one. */
   readonly request: string | null;
 }
 
@@ -46,9 +65,9 @@ export interface Traced {
   /** Why nothing of it may be relied on, though proofs and signatures may hold; null when nothing speaks against it. */
   readonly doubt: AccessReason | null;
   readonly entries: readonly TracedEntry[];
-  /** Items whose proofs did not hold: they show nothing. */
+  /** Shown without proofs that hold, or only promised: they show nothing. */
   readonly unproven: number;
-  /** Of a person's history; null for a page of entries. */
+  /** Of a person's history; null for a list of entries. */
   readonly completeness: Completeness | null;
 }
 
@@ -66,39 +85,66 @@ export function traceHistory(question: TraceQuestion, number: CanonicalNumber, a
   const items = new Map(
     answer.epochs.flatMap((epoch) => epoch.items.map((item) => [encodeHex(leafHashOf(item.entryBytes)), item] as const)),
   );
-  const traced = entries.map(({ kind, proven, recordedIn, checked }) => {
-    const leafHash = encodeHex(proven.leafHash);
-    return tracedEntry({ log, item: items.get(leafHash)!, leafHash, proven, kind, recordedIn }, checked);
+  const { checkpoint } = answer.checkpoint;
+  const traced = entries.map(({ proven, recordedIn, content, checked }): TracedEntry => {
+    const { entryBytes, inclusionProof } = items.get(encodeHex(proven.leafHash))!;
+    const placed = { entryBytes, entryIndex: proven.entryIndex, inclusionProof, checkpoint };
+    return { ...bare(log, placed, recordedIn), ...contentOf(content), ...checkedParts(checked) };
   });
-  const doubt = completeness.outcome === 'complete' ? null : completeness.code;
-  return { log, doubt, entries: traced, unproven: 0, completeness };
+  return {
+    log,
+    doubt: completeness.outcome === 'complete' ? null : completeness.code,
+    entries: traced,
+    unproven: 0,
+    completeness,
+  };
 }
 
-type Shown = Omit<TracedEntry, 'body' | 'findings' | 'request'>;
+function bare(log: LogFact, placed: PlacedEntry, recordedIn: ProvedTime): TracedEntry {
+  const entry = decodeEntry(placed.entryBytes);
+  return {
+    log,
+    placed,
+    leafHash: encodeHex(leafHashOf(placed.entryBytes)),
+    entry,
+    kind: kindNameOf(entry.kind),
+    recordedIn,
+    content: 'withheld',
+    opened: null,
+    papers: null,
+    number: null,
+    mask: null,
+    findings: null,
+    request: null,
+  };
+}
 
-function tracedEntry(shown: Shown, checked: { body: AccessBody | null; findings: BodyFindings } | null): TracedEntry {
+function contentOf(content: EntryContent | null): Pick<TracedEntry, 'content' | 'opened'> {
+  return { content: content?.state ?? 'withheld', opened: content?.state === 'opened' ? content : null };
+}
+
+type Checked = ReturnType<typeof verifyBody>;
+
+function checkedParts(checked: Checked | null): Pick<TracedEntry, 'papers' | 'number' | 'findings' | 'request'> {
   const body = checked?.body ?? null;
   const request = body && encodeHex(requestDigestOf(body.request.envelope.payload));
-  return { ...shown, body, findings: checked?.findings ?? null, request };
+  return { papers: body, number: body?.subject?.number ?? null, findings: checked?.findings ?? null, request };
 }
 
-export function traceEntries(question: TraceQuestion, { checkpoint, items }: EntriesPage): Traced {
+export function traceRows(question: TraceQuestion, checkpoint: Note, rows: readonly EntryRow[]): Traced {
   const { world, log, standing } = question;
-  const nothing = (doubt: AccessReason): Traced => ({
-    log,
-    doubt,
-    entries: [],
-    unproven: items.length,
-    completeness: null,
-  });
-  if (log.class !== 'access') return nothing('OTHER_LOG');
   const basis = standing === null ? null : basisFor(world, standing);
-  if (standing === null) return nothing('CHAIN_UNREACHABLE');
-  if (basis === null || !equalBytes(standing.logId, log.logId)) return nothing('OTHER_LOG');
-  const isSame = equalBytes(encodeCheckpoint(checkpoint.checkpoint), encodeCheckpoint(basis.checkpoint));
-  if (!isSame) return nothing('OTHER_CHECKPOINT');
-  const entries = items.flatMap((item) => traceItem(world, basis, item) ?? []);
-  return { log, doubt: doubtOf(basis), entries, unproven: items.length - entries.length, completeness: null };
+  const isSame = basis !== null && equalBytes(encodeCheckpoint(checkpoint.checkpoint), encodeCheckpoint(basis.checkpoint));
+  const doubt =
+    standing === null
+      ? 'CHAIN_UNREACHABLE'
+      : basis === null || !equalBytes(basis.log.logId, log.logId)
+        ? 'OTHER_LOG'
+        : isSame
+          ? doubtOf(basis)
+          : 'OTHER_CHECKPOINT';
+  const entries = isSame && log.class === 'access' ? rows.flatMap((row) => traceRow(world, basis, row) ?? []) : [];
+  return { log, doubt, entries, unproven: rows.length - entries.length, completeness: null };
 }
 
 /** Null when a note is none or the registry does not list the log. */
@@ -118,42 +164,63 @@ export function doubtOf(basis: Basis): AccessReason | null {
   return basis.anchorView === null ? 'PROVISIONAL' : null;
 }
 
-/** Null where the proofs do not hold. Whose slot it is nobody here knows; that the map has this very entry there is shown. */
-export function traceItem(world: World, basis: Basis, item: AnsweredItem): TracedEntry | null {
+function traceRow(world: World, basis: Basis, { leafHash, placed, state, papers, pseudonym }: EntryRow): TracedEntry | null {
+  if (placed === null || !equalBytes(leafHashOf(placed.entry), leafHash)) return null;
+  const shown = { entryBytes: placed.entry, entryIndex: placed.index, inclusionProof: placed.inclusion };
+  const entry = placedEntry(basis, { ...shown, checkpoint: basis.checkpoint });
+  if (entry === null) return null;
+  if (state !== 'opened') return { ...entry, content: state ?? 'withheld' };
+  return papers === null ? entry : withPapers(world, entry, papers, pseudonym);
+}
+
+/** Null where the proof does not hold. Whose history it stands in, nobody here knows. */
+export function placedEntry(basis: Basis, placed: PlacedEntry): TracedEntry | null {
+  const { size, rootHash } = basis.checkpoint;
   try {
-    const proven = verifyHistoryItem(item, decodeEntry(item.entryBytes).slot, basis.checkpoint);
-    const shown = {
-      log: basis.log,
-      item,
-      leafHash: encodeHex(proven.leafHash),
-      proven,
-      kind: kindNameOf(proven.entry.kind),
-      recordedIn: basis.provedTime(proven.entryIndex),
-    };
-    return tracedEntry(shown, checkedBody(world, shown));
+    const leafHash = leafHashOf(placed.entryBytes);
+    verifyInclusion({ leafHash, entryIndex: placed.entryIndex, size, rootHash }, placed.inclusionProof);
+    return bare(basis.log, placed, basis.provedTime(placed.entryIndex));
   } catch (error) {
     if (isCodedError(error, 'UNVERIFIED') || isCodedError(error, 'MALFORMED')) return null;
     throw error;
   }
 }
 
-function checkedBody(
-  world: World,
-  { log, proven, kind, recordedIn, item: { content } }: Shown,
-): ReturnType<typeof verifyBody> | null {
-  if (kind !== 'access' || content?.state !== 'opened') return null;
-  const { nonce, body } = content;
-  const question = { entry: proven.entry, log, recordedIn, nonce, body, facts: world.facts };
-  return verifyBody({ ...question, person: null, seal: null, sealedIn: null });
+export function withPapers(
+  { facts }: World,
+  traced: TracedEntry,
+  papers: Pick<AccessBody, 'request' | 'outcome'>,
+  mask: string | null,
+): TracedEntry {
+  const { log, entry, recordedIn } = traced;
+  const findings = verifyPapers({ entry, log, recordedIn, facts, seal: null, sealedIn: null }, papers);
+  const request = encodeHex(requestDigestOf(papers.request.envelope.payload));
+  return { ...traced, content: 'masked', papers, mask, findings, request };
 }
 
-/** Each entry once, however often it was shown; one that was opened rather than one that was not. In the order of their times. */
+/** The same entry with what opens it, as it was shown after an unmasking, or packed. */
+export function withOpened({ facts }: World, traced: TracedEntry, opened: { nonce: Uint8Array; body: Uint8Array }): TracedEntry {
+  const { log, entry, recordedIn, kind } = traced;
+  const shown = { ...traced, content: 'opened' as const, opened: { nonce: opened.nonce, body: opened.body } };
+  if (kind !== 'access') return shown;
+  const checked = verifyBody({ entry, log, recordedIn, ...shown.opened, facts, person: null, seal: null, sealedIn: null });
+  return { ...shown, ...checkedParts(checked) };
+}
+
+/** Each entry once, however often it was shown: opened where it was, and with its mask where it had one. In the order of their times. */
 export function distinctEntries(traced: readonly Traced[]): TracedEntry[] {
   const byLeaf = new Map<string, TracedEntry>();
   for (const entry of traced.flatMap(({ entries }) => entries)) {
     const known = byLeaf.get(entry.leafHash);
-    if (known === undefined || (known.body === null && entry.body !== null)) byLeaf.set(entry.leafHash, entry);
+    byLeaf.set(entry.leafHash, known === undefined ? entry : better(known, entry));
   }
-  const at = ({ proven }: TracedEntry): number => proven.entry.recordedAt;
+  const at = ({ entry }: TracedEntry): number => entry.recordedAt;
   return [...byLeaf.values()].toSorted((a, b) => at(a) - at(b) || (a.leafHash < b.leafHash ? -1 : 1));
+}
+
+const WORTH: readonly ShownContent[] = ['withheld', 'refused', 'erased', 'masked', 'opened'];
+
+function better(a: TracedEntry, b: TracedEntry): TracedEntry {
+  const chosen = WORTH.indexOf(b.content) > WORTH.indexOf(a.content) ? b : a;
+  return { ...chosen, mask: a.mask ?? b.mask };
 }

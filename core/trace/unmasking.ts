@@ -1,120 +1,70 @@
 /**
- * An unmasking: two officers of a case agree that these persons are named (docs/formats.md §28). Canonical JSON:
+ * An unmasking: two officers of a case agree that persons are named. It is two requests, so that both stand on record like any access:
  *
- *     {"actedAt","case":64 hex,"format":"veritrail-unmasking-v1","legalBasis","nonce":64 hex,"officers":[id,id],"reason","subjects":[20 hex]}
+ *     the request     action `unmask`, signed by the authority and by the officer who asks, with her own key
+ *     the approval    action `approve`, its parent the request's digest, signed by the authority and by another officer, with hers
  *
- * It travels in an envelope that signs ⟨um⟩ ‖ H(payload) with the officers' keys, in the order of `officers`: who asks, who approves. One alone
- * may carry the first signature to the other; only with both it counts. `subjects` are pseudonyms, ascending, none twice.
+ * The request's query digest covers the leaf hashes of the entries that are opened, and the approval covers the request: neither can be used
+ * for other entries. One alone opens nothing.
  */
-import { type Envelope, envelopeSignedBytes, formatEnvelope, parseEnvelope } from '../authority/envelope.ts';
+import { requestDigestOf, requestSignedBytes, type AccessRequest, type SignedRequest } from '../access/request.ts';
 import { keyIdOf } from '../authority/key-id.ts';
-import { encodeHex, equalBytes } from '../bytes/bytes.ts';
-import { malformed, unverified } from '../bytes/error.ts';
+import { equalBytes } from '../bytes/bytes.ts';
+import { unverified } from '../bytes/error.ts';
 import type { Hash } from '../bytes/hash.ts';
-import { encodeCanonicalJson, type JsonObject, type JsonValue, parseCanonicalJson } from '../bytes/json.ts';
-import { JsonFields } from '../bytes/json-fields.ts';
-import { readPlainText } from '../bytes/plain-text.ts';
-import type { Signer } from '../log/signer.ts';
 import { isSm2Signature } from '../sm/sm2.ts';
-import { caseDigestOf, findOfficer, type SignedCase } from './case.ts';
-import { parsePseudonym, type Pseudonym } from './pseudonym.ts';
+import { findOfficer, type Officer, type TraceCase } from './case.ts';
 
-export interface Unmasking {
-  readonly actedAt: number;
-  /** Case digest. */
-  readonly case: Hash;
-  readonly legalBasis: string;
+export interface ApprovalTerms {
+  readonly request: SignedRequest;
+  readonly officer: Officer;
+  readonly system: string;
+  readonly terminal: string;
+  /** Random, 32 bytes, new. */
   readonly nonce: Hash;
-  /** Staff numbers: who asks, who approves. */
-  readonly officers: readonly [string, string];
-  readonly reason: string;
-  readonly subjects: readonly Pseudonym[];
+  /** UTC ms. */
+  readonly now: number;
 }
 
-export interface SignedUnmasking {
-  readonly envelope: Envelope;
-  readonly unmasking: Unmasking;
-}
-
-const FORMAT = 'veritrail-unmasking-v1';
-const MAX_UNMASKING_BYTES = 256 * 1024;
-const MAX_SUBJECTS = 8192;
-
-export function encodeUnmasking(act: Unmasking): Uint8Array {
-  return encodeCanonicalJson({ ...act, case: encodeHex(act.case), format: FORMAT, nonce: encodeHex(act.nonce) });
-}
-
-function readText(value: JsonValue, place: string): string {
-  if (typeof value !== 'string' || value.length > 64) throw malformed(`${place} is not a short text`);
-  return value;
-}
-
-/** Throws MALFORMED. */
-export function parseUnmasking(bytes: Uint8Array): Unmasking {
-  const fields = new JsonFields(parseCanonicalJson(bytes, { maxBytes: MAX_UNMASKING_BYTES, maxDepth: 2 }), 'unmasking');
-  fields.oneOf('format', [FORMAT]);
-  const act = {
-    actedAt: fields.integer('actedAt'),
-    case: fields.hash('case'),
-    legalBasis: readPlainText(fields, 'legalBasis', 500),
-    nonce: fields.hash('nonce'),
-    officers: fields.array('officers', 2, readText),
-    reason: readPlainText(fields, 'reason', 500),
-    subjects: fields.array('subjects', MAX_SUBJECTS, (value, place) => parsePseudonym(readText(value, place))),
+/** What the second officer signs: all of it is the request's, but for who, when and where. */
+export function approvalRequest({ request, officer, system, terminal, nonce, now }: ApprovalTerms): AccessRequest {
+  return {
+    ...request.request,
+    action: 'approve',
+    nonce,
+    operator: { id: officer.id, publicKey: officer.publicKey, role: officer.role },
+    parent: requestDigestOf(request.envelope.payload),
+    requestedAt: now,
+    system,
+    terminal,
   };
-  fields.end();
-  const [asking, approving] = act.officers;
-  if (asking === undefined || approving === undefined || asking === approving)
-    throw malformed('unmasking: it takes two officers');
-  if (act.subjects.length === 0 || act.subjects.some((one, i) => i > 0 && act.subjects[i - 1]! >= one))
-    throw malformed('unmasking: nobody, or not in ascending order');
-  return { ...act, officers: [asking, approving] };
 }
 
-export function unmaskingSignedBytes(payload: Uint8Array): Uint8Array {
-  return envelopeSignedBytes('um', payload);
+/** That an officer of the case made this request with her own key. The authority's signature is judged by registry facts (signed-by.ts). */
+function verifyOfficer(one: TraceCase, { envelope, request }: SignedRequest, action: string): Officer {
+  const officer = findOfficer(one, request.operator.id);
+  const signature = envelope.signatures[1];
+  if (request.accessor !== one.authority || request.case !== one.number || request.action !== action)
+    throw unverified('unmasking: of another case, or for something else');
+  if (officer === undefined || signature === undefined) throw unverified('unmasking: not signed by an officer of the case');
+  const isTheirs =
+    equalBytes(signature.keyId, keyIdOf(officer.publicKey)) &&
+    isSm2Signature(officer.publicKey, requestSignedBytes(envelope.payload), signature.signature);
+  if (!isTheirs) throw unverified('unmasking: not signed by the officer it names');
+  return officer;
 }
 
-export function formatUnmasking({ envelope }: SignedUnmasking): JsonObject {
-  return formatEnvelope(envelope);
+/** The first half alone: what the second officer checks before she approves. Throws UNVERIFIED. */
+export function verifyUnmaskingRequest(one: TraceCase, request: SignedRequest): Officer {
+  return verifyOfficer(one, request, 'unmask');
 }
 
-/** One signature or two; none is verified here. Throws MALFORMED. */
-export function parseSignedUnmasking(value: JsonValue, place = 'unmasking'): SignedUnmasking {
-  const envelope = parseEnvelope(value, place, MAX_UNMASKING_BYTES);
-  if (envelope.signatures.length > 2) throw malformed(`${place}: more than two signatures`);
-  return { envelope, unmasking: parseUnmasking(envelope.payload) };
-}
-
-/** Adds the next officer's signature. Throws MALFORMED where both stand already. */
-export function signUnmasking({ envelope, unmasking }: SignedUnmasking | Unsigned, signer: Signer): SignedUnmasking {
-  const { signatures } = envelope;
-  if (signatures.length > 1) throw malformed('unmasking: both have signed');
-  const signature = { keyId: keyIdOf(signer.publicKey), signature: signer.sign(unmaskingSignedBytes(envelope.payload)) };
-  return { unmasking, envelope: { payload: envelope.payload, signatures: [...signatures, signature] } };
-}
-
-/** An act before its first signature. */
-export interface Unsigned {
-  readonly envelope: { readonly payload: Uint8Array; readonly signatures: readonly [] };
-  readonly unmasking: Unmasking;
-}
-
-export function unsignedUnmasking(unmasking: Unmasking): Unsigned {
-  return { unmasking, envelope: { payload: encodeUnmasking(unmasking), signatures: [] } };
-}
-
-/**
- * That the officers it names, two of this very case, have signed it: of both, or of the first alone while the second is asked. Throws UNVERIFIED.
- */
-export function verifyUnmasking(signedCase: SignedCase, { envelope, unmasking }: SignedUnmasking, isFirstAlone = false): void {
-  if (!equalBytes(unmasking.case, caseDigestOf(signedCase.envelope.payload))) throw unverified('unmasking: for another case');
-  if (envelope.signatures.length !== (isFirstAlone ? 1 : 2)) throw unverified('unmasking: the second approval is missing');
-  const signedBytes = unmaskingSignedBytes(envelope.payload);
-  for (const [i, { keyId, signature }] of envelope.signatures.entries()) {
-    const officer = findOfficer(signedCase.case, unmasking.officers[i]!);
-    if (officer === undefined) throw unverified('unmasking: no officer of the case');
-    const isTheirs = equalBytes(keyId, keyIdOf(officer.publicKey)) && isSm2Signature(officer.publicKey, signedBytes, signature);
-    if (!isTheirs) throw unverified('unmasking: not signed by the officer it names');
-  }
+/** Throws UNVERIFIED. */
+export function verifyUnmasking(one: TraceCase, request: SignedRequest, approval: SignedRequest): void {
+  const asking = verifyUnmaskingRequest(one, request);
+  const approving = verifyOfficer(one, approval, 'approve');
+  if (approving.id === asking.id) throw unverified('unmasking: nobody approves what she asks for herself');
+  const { parent } = approval.request;
+  if (parent === null || !equalBytes(parent, requestDigestOf(request.envelope.payload)))
+    throw unverified('unmasking: the approval is of another request');
 }

@@ -9,7 +9,8 @@ import { type CaseFile, encodeCaseFile, newCaseFile, parseCaseFile } from '../..
 import { caseSignedBytes, encodeCase, type SignedCase, type TraceCase } from '../../core/trace/case.ts';
 import { Desk } from '../../core/trace/desk.ts';
 import { pseudonymCommitment } from '../../core/trace/pseudonym.ts';
-import { formatCaseQuestion, parseCaseQuestion } from '../../core/trace/query.ts';
+import { formatKeptQuestion, parseKeptQuestion } from '../../core/trace/query.ts';
+import { judgeCase, type JudgedCase } from '../../core/trace/view.ts';
 import { bytesOf, keyOf } from '../access/sample.ts';
 import { AUDIT, START } from '../access/world.ts';
 import { auditSigner, SampleCustodian } from './custodian.ts';
@@ -53,13 +54,21 @@ export class Auditor {
   }
 
   /** Officer 0 or 1, with her own key. */
+  /** As it was kept, judged. */
+  get judged(): JudgedCase {
+    return judgeCase(this.file, this.custodian.world.world());
+  }
+
   desk(i = 0, file = this.file): Desk {
     const world = this.custodian.world.world();
     return new Desk(
       {
         // Over the wire, as it would be.
         custodian: async (_log, question) =>
-          parseCaseAnswer(formatCaseAnswer(this.custodian.answer(parseCaseQuestion(formatCaseQuestion(question))))),
+          parseCaseAnswer(
+            formatCaseAnswer(this.custodian.answer(parseKeptQuestion(formatKeptQuestion(question)))),
+            question.query.kind,
+          ),
         standing: async (): Promise<LogAnswer> => this.custodian.world.standing(),
         anchors: async () => this.custodian.world.claims,
         keep: async (changed) => void (this.kept = encodeCaseFile(changed)),

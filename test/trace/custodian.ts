@@ -6,7 +6,7 @@ import { type AccessBody, encodeAccessBody, parseAccessBody } from '../../core/a
 import { handleOf } from '../../core/access/handle.ts';
 import { type CanonicalNumber, normaliseNumber } from '../../core/access/number.ts';
 import type { AccessOutcome } from '../../core/access/outcome.ts';
-import { type AccessRequest, encodeRequest, requestDigestOf } from '../../core/access/request.ts';
+import { type AccessRequest, requestDigestOf } from '../../core/access/request.ts';
 import type { SignedRequest } from '../../core/access/request.ts';
 import { growSubjectTree } from '../../core/access/subject.ts';
 import { keyIdOf } from '../../core/authority/key-id.ts';
@@ -21,13 +21,10 @@ import { decodeEntry, encodeEntry, KINDS } from '../../core/log/entry.ts';
 import { signerOf, type Signer } from '../../core/log/signer.ts';
 import { signPromise } from '../../core/log/promise.ts';
 import { parseNote } from '../../core/log/note.ts';
-import { proveSlot } from '../../core/log/slot-proof.ts';
 import { slotAt } from '../../core/log/slot.ts';
 import { leafHashOf } from '../../core/log/tree.ts';
 import { proveInclusion } from '../../core/log/tree-proof.ts';
-import { sm3 } from '../../core/sm/sm3.ts';
-import type { AnsweredItem } from '../../core/access/answer.ts';
-import type { CaseAnswer, LookUpRecord, SignedPromise } from '../../core/trace/case-answer.ts';
+import type { Answered, CaseAnswer, EntryRow, LookUpRecord, OpenedRow, SignedPromise } from '../../core/trace/case-answer.ts';
 import { formatPromise } from '../../core/trace/case-answer.ts';
 import { type CaseQuestion, type EntryFilter, verifyQuery } from '../../core/trace/query.ts';
 import { accessorSigner, ACCESSOR, bytesOf, CUSTODIAN, custodianSigner, keyOf, LOG_ID, QUANTUM } from '../access/sample.ts';
@@ -87,8 +84,12 @@ export class SampleCustodian {
   readonly hidden = new Set<string>();
   /** It answers without recording the look-up. */
   isSilent = false;
+  /** Rows in one answer. */
+  most = 100;
   readonly questions: CaseQuestion[] = [];
   readonly lookUps: LookUpRecord[] = [];
+  /** Readings, in order. */
+  readonly events: ReadEvent[] = [];
   #count = 0;
 
   constructor(facts: RegistryFacts = TRACE_FACTS) {
@@ -131,7 +132,9 @@ export class SampleCustodian {
       endedAt: this.world.clock,
       parts: [{ finding: null, outcome: formatEnvelope(outcome.envelope), entries: kept.map(({ opened }) => opened) }],
     };
-    return { request, outcome, line, leafHashes: kept.map(({ leafHash }) => leafHash) };
+    const event = { request, outcome, line, leafHashes: kept.map(({ leafHash }) => leafHash) };
+    this.events.push(event);
+    return event;
   }
 
   #append(body: AccessBody, under: CanonicalNumber | null): { leafHash: string; opened: JsonObject; promise: SignedPromise } {
@@ -174,27 +177,30 @@ export class SampleCustodian {
     this.questions.push(question);
     verifyQuery(question);
     const { request } = question.request;
-    if (request.accessor !== AUDIT || request.custodian !== CUSTODIAN) throw forbidden('not an auditor here');
-    const { query } = question;
-    const items = query.kind === 'entries' ? this.#matching(query.filter) : [];
-    const subjects =
-      query.kind === 'person' ? [query.subject] : query.kind === 'unmasking' ? this.#subjectsOf(query.leafHashes) : [];
-    const checkpointNote = this.world.standing().checkpoint;
-    const record = this.#recordLookUp(question.request, subjects);
-    this.lookUps.push(record);
-    const page = items.slice(0, PAGE);
-    return {
-      record: this.isSilent ? { ...record, promises: [] } : record,
-      history: query.kind === 'person' ? this.world.answer(query.subject) : null,
-      entries:
-        query.kind === 'entries'
-          ? {
-              checkpoint: parseNote(checkpointNote),
-              items: page,
-              next: items.length > page.length ? page.at(-1)!.entryIndex : null,
-            }
-          : null,
+    if (request.accessor !== AUDIT || request.custodian !== CUSTODIAN || request.case === null)
+      throw forbidden('not an auditor here');
+    const { query, approval } = question;
+    const opened = query.kind === 'unmask' ? query.leafHashes.map((leafHash) => this.#open(leafHash)) : [];
+    const numbers = new Map(opened.map(({ body }) => [body.subject!.number.id, body.subject!.number]));
+    const subjects = query.kind === 'person' ? [query.subject] : [...numbers.values()];
+    const checkpoint = parseNote(this.world.standing().checkpoint);
+    const answered = (): Answered => {
+      if (query.kind === 'person') return { kind: 'person', history: this.world.answer(query.subject) };
+      if (query.kind === 'unmask') return { kind: 'unmask', opened: opened.map(({ row }) => row) };
+      const rows = this.#matching(query.filter, request);
+      return { kind: 'entries', checkpoint, rows: rows.slice(0, this.most), isAll: rows.length <= this.most };
     };
+    const event = this.#recordLookUp(question.request, subjects);
+    const approved = approval === null ? [] : this.#recordLookUp(approval, []).promises;
+    const record = { outcome: event.outcome, promises: this.isSilent ? [] : [...event.promises, ...approved] };
+    this.lookUps.push(record);
+    return { event: record, answered: answered() };
+  }
+
+  #open(leafHash: Hash): { row: OpenedRow; body: AccessBody } {
+    const content = this.world.contents.get(encodeHex(leafHash))!;
+    if (content.state !== 'opened') throw new Error('unreachable');
+    return { row: { leafHash, nonce: content.nonce, body: content.body }, body: parseAccessBody(content.body) };
   }
 
   #recordLookUp(request: SignedRequest, subjects: readonly CanonicalNumber[]): LookUpRecord {
@@ -206,42 +212,26 @@ export class SampleCustodian {
     return { outcome, promises: kept.map(({ promise }) => promise) };
   }
 
-  #subjectsOf(leafHashes: readonly Hash[]): CanonicalNumber[] {
-    const numbers = new Map<string, CanonicalNumber>();
-    for (const leafHash of leafHashes) {
-      const { number } = bodyIn(this.world, encodeHex(leafHash)).subject!;
-      numbers.set(number.id, number);
-    }
-    return [...numbers.values()];
-  }
-
-  #matching(filter: EntryFilter): AnsweredItem[] {
+  #matching(filter: EntryFilter, asking: AccessRequest): EntryRow[] {
     const { checkpoint } = parseNote(this.world.standing().checkpoint);
-    return this.world.entries.slice(0, checkpoint.size).flatMap((entryBytes, entryIndex) => {
-      const leafHash = encodeHex(leafHashOf(entryBytes));
-      const { recordedAt, slot } = decodeEntry(entryBytes);
-      const { request } = bodyIn(this.world, leafHash).request;
+    return this.world.entries.flatMap((entry, index): EntryRow[] => {
+      const leafHash = leafHashOf(entry);
+      const { body } = this.#open(leafHash);
+      const { request, outcome, subject } = body;
+      const { recordedAt } = decodeEntry(entry);
       const isMeant =
-        !this.hidden.has(leafHash) &&
-        (filter.after === null || entryIndex > filter.after) &&
-        (filter.from === null || recordedAt >= filter.from) &&
-        (filter.to === null || recordedAt < filter.to) &&
-        (filter.accessor === null || request.accessor === filter.accessor) &&
-        (filter.operator === null || request.operator.id === filter.operator) &&
-        (filter.purpose === null || request.purpose === filter.purpose) &&
-        (filter.request === null || equalBytes(sm3(encodeRequest(request)), filter.request));
+        !this.hidden.has(encodeHex(leafHash)) &&
+        recordedAt >= filter.from &&
+        recordedAt < filter.to &&
+        (filter.accessor === undefined || request.request.accessor === filter.accessor) &&
+        (filter.operator === undefined || request.request.operator.id === filter.operator) &&
+        (filter.purpose === undefined || request.request.purpose === filter.purpose) &&
+        (filter.request === undefined || equalBytes(requestDigestOf(request.envelope.payload), filter.request));
       if (!isMeant) return [];
-      const inclusionProof = proveInclusion(entryIndex, checkpoint.size, this.world.tree);
-      const slotProof = proveSlot(checkpoint.mapRoot, slot, this.world.map);
-      return [{ entryBytes, entryIndex, inclusionProof, slotProof, content: this.world.contents.get(leafHash)! }];
+      const isIn = index < checkpoint.size;
+      const placed = isIn ? { index, entry, inclusion: proveInclusion(index, checkpoint.size, this.world.tree) } : null;
+      const pseudonym = subject && encodeHex(bytesOf(`${asking.case} ${subject.number.id}`)).slice(0, 16);
+      return [{ leafHash, placed, state: 'opened', papers: { request, outcome }, pseudonym }];
     });
   }
-}
-
-const PAGE = 100;
-
-function bodyIn(world: AccessWorld, leafHash: string): AccessBody {
-  const content = world.contents.get(leafHash)!;
-  if (content.state !== 'opened') throw new Error('unreachable');
-  return parseAccessBody(content.body);
 }

@@ -4,10 +4,9 @@ import { expect } from 'chai';
 import { encodeUtf8 } from '../../core/bytes/bytes.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
 import { formatEnvelope } from '../../core/authority/envelope.ts';
-import { tracedOf } from '../../core/trace/desk.ts';
-import { type KnownHistory, reconcile, type Reconciliation } from '../../core/trace/reconciliation.ts';
+import type { Reconciliation } from '../../core/trace/reconciliation.ts';
+import { reconciliationOf } from '../../core/trace/result.ts';
 import { parseAccessorRecords } from '../../core/trace/record.ts';
-import { distinctEntries } from '../../core/trace/traced.ts';
 import { expectRefusal } from '../log/mangling.ts';
 import {
   accessorSigner,
@@ -28,20 +27,20 @@ import { citizen, type ReadEvent, SampleCustodian, TRACE_FACTS } from './custodi
 const records = (lines: readonly JsonObject[]): ReturnType<typeof parseAccessorRecords> =>
   parseAccessorRecords(encodeUtf8(lines.map((line) => JSON.stringify(line)).join('\n')));
 
-/** The accessor hands over `lines`; the custodian is asked about it. */
+/** The accessor hands over `lines`; the custodian is asked about it, and about persons. */
 async function compare(auditor: Auditor, lines: readonly JsonObject[], persons: readonly number[] = []): Promise<Reconciliation> {
-  auditor.custodian.world.anchor();
+  const { world } = auditor.custodian;
+  world.anchor();
   const desk = auditor.desk();
   const [log] = desk.logs;
-  const histories: KnownHistory[] = [];
-  for (const i of persons) {
-    const { completeness, entries } = tracedOf(desk.world, await desk.ask(log!, { kind: 'person', subject: citizen(i) }))!;
-    if (completeness?.outcome !== 'complete') throw new Error('not complete');
-    const leafHashes = new Set(entries.map(({ leafHash }) => leafHash));
-    histories.push({ origin: log!.origin, number: citizen(i), upTo: completeness.upTo, leafHashes });
-  }
-  const shown = (await desk.askEntries(log!, { accessor: ACCESSOR })).map((one) => tracedOf(desk.world, one)!);
-  return reconcile({ facts: desk.world.facts, records: records(lines), entries: distinctEntries(shown), histories });
+  const span = { from: 0, to: world.clock };
+  for (const i of persons) await desk.ask(log!, { kind: 'person', subject: citizen(i) });
+  await desk.askEntries(log!, { ...span, accessor: ACCESSOR });
+  await desk.change({
+    records: lines.map((given) => ({ given, read: records([given]) })),
+    reconciled: { ...span, accessor: ACCESSOR },
+  });
+  return reconciliationOf(auditor.judged)!;
 }
 
 const said = ({ counts, rows }: Reconciliation): unknown => [
