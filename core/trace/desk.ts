@@ -17,7 +17,7 @@ import { type EnvelopeSignature, formatEnvelope } from '../authority/envelope.ts
 import { findKey, type LogFact } from '../authority/registry.ts';
 import { parseUscc } from '../authority/uscc.ts';
 import { equalBytes } from '../bytes/bytes.ts';
-import { forbidden, notFound, unverified } from '../bytes/error.ts';
+import { forbidden, notFound, untrusted, unverified } from '../bytes/error.ts';
 import { asHash, type Hash } from '../bytes/hash.ts';
 import { anchorsAround, type Doors, orNull, standingAt } from '../citizen/ask.ts';
 import { decodeEntry } from '../log/entry.ts';
@@ -89,7 +89,7 @@ export class Desk {
   }
 
   /**
-   * One question to one custodian. Throws MALFORMED for one that nobody may ask, UNAVAILABLE where it does not answer, UNVERIFIED where it
+   * One question to one custodian. Throws MALFORMED for one that nobody may ask, UNAVAILABLE where it does not answer, UNVERIFIED or UNTRUSTED where it
    * does not promise to record the look-up: then what it said beside that is not kept.
    */
   async ask(log: LogFact, query: Exclude<CaseQuery, { kind: 'unmask' }>, parent: Hash | null = null): Promise<Exchange> {
@@ -102,7 +102,8 @@ export class Desk {
     const before = this.#file.exchanges;
     await this.#keep({ ...this.#file, exchanges: [...before, asked] });
     const answer = await this.#doors.custodian(log, question);
-    verifyLookUp(this.world, log, question, answer.event);
+    const { request, query } = question;
+    verifyLookUp(this.world, log, { request, isUnmasking: query.kind === 'unmask' }, answer.event);
     const shown = shownIn(answer.answered);
     const standing = shown === null ? null : await this.#standing(log, shown);
     const exchange = { ...asked, answer, standing };
@@ -216,29 +217,35 @@ function shownIn(answered: Answered): Shown | null {
   }
 }
 
-/** How many entries the custodian must record at least: an approval is a look-up of its own. */
-const leastPromised = ({ query }: CaseQuestion): number => (query.kind === 'unmask' ? 2 : 1);
+export interface RecordedLookUp {
+  readonly request: SignedRequest;
+  /** Then its approval is a look-up of its own. */
+  readonly isUnmasking: boolean;
+}
 
-/** That the log's key promises to record the look-up, and whatever else the custodian signed is of this one. Throws UNVERIFIED. */
-export function verifyLookUp({ facts }: World, log: LogFact, question: CaseQuestion, { outcome, promises }: LookUpRecord): void {
-  if (promises.length < leastPromised(question)) throw unverified('the custodian does not promise to record the look-up');
+/** That the log's key promises to record the look-up, and whatever else the custodian signed is of this one. Throws UNVERIFIED, UNTRUSTED. */
+export function verifyLookUp(
+  { facts }: World,
+  log: LogFact,
+  { request, isUnmasking }: RecordedLookUp,
+  { outcome, promises }: LookUpRecord,
+): void {
+  if (promises.length < (isUnmasking ? 2 : 1)) throw unverified('the custodian does not promise to record the look-up');
   for (const promise of promises) verifyPromiseOf(facts, log, promise);
   if (outcome === null) return;
   const isOurs =
-    equalBytes(outcome.outcome.request, requestDigestOf(question.request.envelope.payload)) &&
-    outcome.outcome.origin === log.origin;
-  const signed = signednessOf(
-    facts,
-    outcome.envelope.signatures[0]!,
-    outcome.outcome.custodian,
-    outcomeSignedBytes(outcome.envelope.payload),
-  );
-  if (!isOurs || signed !== 'yes') throw unverified('the custodian’s record is of another look-up');
+    equalBytes(outcome.outcome.request, requestDigestOf(request.envelope.payload)) && outcome.outcome.origin === log.origin;
+  const { envelope } = outcome;
+  const { custodian } = outcome.outcome;
+  const signed = signednessOf(facts, envelope.signatures[0]!, custodian, outcomeSignedBytes(envelope.payload));
+  if (!isOurs || signed === 'no') throw unverified('the custodian’s record is of another look-up');
+  if (signed === 'unknown') throw untrusted('the key that signed the custodian’s record is not known, or lost');
 }
 
 function verifyPromiseOf(facts: World['facts'], log: LogFact, promise: SignedPromise): void {
   const key = findKey(facts, promise.keyId);
-  const isTheirs = key !== undefined && key.type === 'log' && log.owners.some(({ authority }) => authority === key.authority);
+  if (key === undefined) throw untrusted('a promise by a key that is not known');
+  const isTheirs = key.type === 'log' && log.owners.some(({ authority }) => authority === key.authority);
   if (!isTheirs || !equalBytes(promise.logId, log.logId)) throw unverified('a promise of another log');
   verifyPromise(promise, log.promiseSpan, key.publicKey, promise.signature);
 }

@@ -69,7 +69,7 @@ function openedIn({ exchanges, signedCase }: CaseFile): Map<string, OpenedRow> {
   return opened;
 }
 
-export function isApproved(one: TraceCase, { request, approval }: CaseQuestion): boolean {
+export function isApproved(one: TraceCase, { request, approval }: Pick<CaseQuestion, 'request' | 'approval'>): boolean {
   if (approval === null) return false;
   try {
     verifyUnmasking(one, request, approval);

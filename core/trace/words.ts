@@ -31,7 +31,7 @@ export function describeReader(reader: RankedReader, { from, to, sampleRead, poo
       ? name
       : lang === 'en'
         ? `Operator ${reader.operator} of ${name}`
-        : `${name}经办人 ${reader.operator}`;
+        : `${name}经办人 ${reader.operator} `;
   const span = [formatInstant(from, lang), formatInstant(to, lang)];
   const { met, read, expected } = reader;
   if (lang === 'en') {
