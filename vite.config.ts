@@ -1,12 +1,10 @@
-/** How the pages are built: small enough for a counter's phone, and within a policy that allows nothing inline. */
-import { join } from 'node:path';
+/** How the pages are built (web/build.ts says from where): small enough for a counter's phone, and within a policy that allows nothing inline. */
 import { defineConfig } from 'vite';
 
 /** Browsers of 2020 and 2021; methods that they lack are in web/compat.ts. */
 const OLDEST_BROWSERS = ['chrome84', 'firefox90', 'safari15'];
 
 export default defineConfig({
-  root: join(import.meta.dirname, 'web'),
   logLevel: 'warn',
   build: {
     target: OLDEST_BROWSERS,

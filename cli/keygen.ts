@@ -3,9 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { encodeHex } from '../core/bytes/bytes.ts';
 import { malformed } from '../core/bytes/error.ts';
 import { keyIdOf } from '../core/authority/key-id.ts';
-import { KEY_TYPES } from '../core/authority/registry-event.ts';
 import { privateKeyFromRandom, publicKeyOf } from '../core/sm/sm2.ts';
-import { createKeyFile } from '../service/key-file.ts';
+import { createKeyFile, FILE_TYPES } from '../service/key-file.ts';
 import { type CommonOptions, print } from './command.ts';
 import { readPassphrase } from './passphrase.ts';
 
@@ -16,8 +15,8 @@ export interface KeygenOptions extends CommonOptions {
 
 /** Never overwrites a file. */
 export async function keygen(path: string, options: KeygenOptions): Promise<void> {
-  const type = KEY_TYPES.find((one) => one === options.type);
-  if (type === undefined) throw malformed(`--type is one of ${KEY_TYPES.join(', ')}`);
+  const type = FILE_TYPES.find((one) => one === options.type);
+  if (type === undefined) throw malformed(`--type is one of ${FILE_TYPES.join(', ')}`);
   const passphrase = await readPassphrase(options.passphraseFile);
   const privateKey = privateKeyFromRandom(randomBytes(40));
   const publicKey = publicKeyOf(privateKey);

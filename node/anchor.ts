@@ -16,10 +16,10 @@ import type { ChainFollower } from './follower.ts';
 import { type Anchor, type Anchors, provedFrom } from './log/anchors.ts';
 import type { LogStore } from './log/log-store.ts';
 import type { Published } from './log/published.ts';
-import type { LogWriter } from './log/writer.ts';
+import type { Writing } from './log/writing.ts';
 
 export interface AnchorOptions {
-  readonly writer: LogWriter;
+  readonly writer: Writing;
   readonly log: LogStore;
   readonly anchors: Anchors;
   readonly follower: Pick<ChainFollower, 'poll'>;

@@ -1,7 +1,7 @@
 /**
  * What a log must know before it signs, after a start and whenever its register did not answer: the chain's head, and what witnesses
  * have seen. Either may show a checkpoint that this tree does not hold; then it is an old copy, or not the only one, and stops. Only
- * then is the register asked, and what was left unpublished published (log/writer.ts).
+ * then is the register asked, and what was left unpublished published (log/publisher.ts).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeHex, equalBytes } from '../core/bytes/bytes.ts';
@@ -17,11 +17,11 @@ import type { Logger } from '../service/logger.ts';
 import type { ChainFollower } from './follower.ts';
 import type { LogStore } from './log/log-store.ts';
 import { isPublished } from './log/published.ts';
-import type { LogTerms, LogWriter } from './log/writer.ts';
+import type { LogTerms, Writing } from './log/writing.ts';
 
 export interface ResumptionOptions {
   readonly origin: Origin;
-  readonly writer: Pick<LogWriter, 'logId' | 'isWaiting' | 'resume' | 'stop'>;
+  readonly writer: Pick<Writing, 'logId' | 'isWaiting' | 'resume' | 'stop'>;
   readonly log: Pick<LogStore, 'newestNote'>;
   readonly follower: Pick<ChainFollower, 'poll' | 'facts'>;
   /** The witness that keeps the register: it must answer. Null for a register on this machine. */

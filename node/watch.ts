@@ -10,14 +10,14 @@ import type { ChainUpdate } from '../chain/reader.ts';
 import type { Anchors } from './log/anchors.ts';
 import type { LogStore } from './log/log-store.ts';
 import { isPublished } from './log/published.ts';
-import type { LogWriter } from './log/writer.ts';
+import type { Writing } from './log/writing.ts';
 import { type Identity, type Standing, standingOf } from './standing.ts';
 
 export interface WatchOptions {
   readonly identity: Identity;
   readonly log: LogStore;
   readonly anchors: Anchors;
-  readonly writer: LogWriter;
+  readonly writer: Writing;
   /** UTC ms. */
   readonly clock: () => number;
 }

@@ -1,5 +1,7 @@
-/** Builds the pages into web/dist. */
+/** Builds the clerk's page into web/dist and the citizen's into web/dist-citizen. */
 import { join } from 'node:path';
-import { buildPages } from '../web/build.ts';
+import { buildCitizenPages, buildPages } from '../web/build.ts';
 
-await buildPages(join(import.meta.dirname, '..', 'web', 'dist'));
+const web = join(import.meta.dirname, '..', 'web');
+await buildPages(join(web, 'dist'));
+await buildCitizenPages(join(web, 'dist-citizen'));

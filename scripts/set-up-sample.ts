@@ -8,30 +8,21 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { decodeHex, decodeUtf8, encodeHex, encodeUtf8, equalBytes } from '../core/bytes/bytes.ts';
+import { decodeHex, decodeUtf8, encodeHex, encodeUtf8 } from '../core/bytes/bytes.ts';
 import { isCodedError } from '../core/bytes/error.ts';
 import type { Hash } from '../core/bytes/hash.ts';
 import { canonicalJson } from '../core/bytes/json.ts';
 import { keyIdOf } from '../core/authority/key-id.ts';
 import { applyRegistryEvent, emptyRegistry } from '../core/authority/fold.ts';
 import { type AnchorEvent, isAnchorEvent, type KeyType } from '../core/authority/registry-event.ts';
-import { findLog, findMode, type RegistryFacts, type ScopeFact } from '../core/authority/registry.ts';
+import { findLog, type RegistryFacts } from '../core/authority/registry.ts';
 import { logIdOf, parseOrigin } from '../core/log/origin.ts';
 import { privateKeyFromRandom, publicKeyOf } from '../core/sm/sm2.ts';
 import { encodeTrust, formatSignedTrust, type Trust, trustSignedBytes } from '../core/verify/trust.ts';
 import { CHECK_IDS } from '../core/verify/verdict.ts';
-import { decideTogether } from '../chain/consortium-call.ts';
 import { CONTRACT_NAMES, type Contracts, deployContracts } from '../chain/deploy.ts';
 import { readChainIdentity } from '../chain/finality.ts';
-import { addKeyCall } from '../chain/key-change.ts';
 import { ChainReader } from '../chain/reader.ts';
-import {
-  encodeDeclareCoverage,
-  encodeGrantScope,
-  encodeRegisterAuthority,
-  encodeRegisterLog,
-  encodeSetMode,
-} from '../chain/registry-call.ts';
 import { ChainRpc } from '../chain/rpc.ts';
 import { ChainSender } from '../chain/sender.ts';
 import { createFileDurably, readPrivateFile, replaceFileDurably } from '../service/durable-file.ts';
@@ -39,9 +30,9 @@ import { createKeyFile, openKeyFile } from '../service/key-file.ts';
 import { createLogger } from '../service/logger.ts';
 import { createSigner, type Signer } from '../service/signer.ts';
 import sample from '../samples/consortium.json' with { type: 'json' };
+import { makeCalls, missingCalls, namesOfKeys, type SampleAuthority } from './sample-registry.ts';
 
 const DAY = 86_400_000;
-const LOG_QUANTUM = 1_000;
 const BUSY_BEAT = 60_000;
 const TIMEOUT_MS = 60_000;
 
@@ -84,7 +75,10 @@ interface ChainRecord extends Contracts {
 }
 
 /** The contracts of this data directory; deployed once. */
-async function contractsOn(chain: { chainId: number; genesisHash: Hash }, members: Members): Promise<ChainRecord> {
+async function contractsOn(
+  chain: { chainId: number; genesisHash: Hash },
+  members: readonly SampleAuthority[],
+): Promise<ChainRecord> {
   const path = join(data!, 'chain.json');
   const genesisHash = encodeHex(chain.genesisHash);
   const kept = await readFile(path, 'utf8').catch(() => null);
@@ -137,138 +131,6 @@ async function readState({ registry, anchor, court, fromBlock }: ChainRecord): P
     }
     if (caughtUp) return { facts, heads };
   }
-}
-
-/** An authority of the sample, with what it holds: it is a member of the consortium, too. */
-interface SampleAuthority {
-  readonly id: string;
-  readonly code: string;
-  readonly name: string;
-  readonly region: string;
-  readonly sender: ChainSender;
-  readonly key: Signer;
-}
-
-type Members = readonly SampleAuthority[];
-
-/** Who calls, and with what; null: the members decide. */
-interface RegistryCall {
-  readonly by: SampleAuthority | null;
-  readonly data: () => string | Promise<string>;
-}
-
-interface Setting {
-  readonly record: ChainRecord;
-  readonly rpc: ChainRpc;
-  readonly members: Members;
-  /** By name of the key file. */
-  readonly keys: ReadonlyMap<string, Signer>;
-}
-
-function memberOf(members: Members, is: (one: SampleAuthority) => boolean): SampleAuthority {
-  return members.find(is)!;
-}
-
-/** What the registry still lacks and can be called now; what rests on these calls comes with the next round. */
-function missingCalls(facts: RegistryFacts, setting: Setting): RegistryCall[] {
-  const { members } = setting;
-  const government = memberOf(members, ({ id }) => id === 'government');
-  const isListed = ({ code }: SampleAuthority): boolean => facts.authorities.some((authority) => authority.code === code);
-  const missing = members.filter((member) => !isListed(member));
-  if (missing.includes(government)) return [{ by: null, data: () => registration(government, null) }];
-  if (missing.length > 0) return missing.map((member) => ({ by: government, data: () => registration(member, government) }));
-  const keyCalls = missingKeys(facts, setting, government);
-  if (keyCalls.length > 0) return keyCalls;
-  return sample.departments.flatMap((department) => missingOf(facts, setting, government, department));
-}
-
-function registration({ code, name, region, sender }: SampleAuthority, parent: SampleAuthority | null): string {
-  const account = decodeHex(sender.account.slice(2), 20);
-  return encodeRegisterAuthority({ code, name, region, parent: parent?.code ?? null, account });
-}
-
-/** An authority's first key is its authority key: the government's by decision of the members, the others' signed by the government. */
-function missingKeys(facts: RegistryFacts, { record, rpc, members, keys }: Setting, government: SampleAuthority): RegistryCall[] {
-  const at = { rpc, chainId: record.chainId, registry: record.registry };
-  const isListed = ({ keyId }: Signer): boolean => facts.keys.some((key) => equalBytes(key.keyId, keyId));
-  const first = members.filter(({ key }) => !isListed(key));
-  if (first.includes(government)) return [{ by: null, data: () => newKey(government, government.key, null) }];
-  if (first.length > 0) return first.map((one) => ({ by: one, data: () => newKey(one, one.key, government.key) }));
-  const others = [
-    ...sample.departments.flatMap(({ role }) => [`${role}-log`, `${role}-document`].map((name) => ({ role, name }))),
-    { role: 'witness', name: 'witness' },
-  ];
-  return others.flatMap(({ role, name }) => {
-    const holder = keys.get(name)!;
-    const owner = memberOf(members, ({ id }) => id === role);
-    return isListed(holder) ? [] : [{ by: owner, data: () => newKey(owner, holder, owner.key) }];
-  });
-
-  function newKey({ code }: SampleAuthority, holder: Signer, officer: Signer | null): Promise<string> {
-    return addKeyCall(at, { code, keyType: holder.type, validFrom: 0 }, holder, officer);
-  }
-}
-
-/** The government grants a part of its own scope, and has that from the members. */
-function missingOf(
-  facts: RegistryFacts,
-  { members }: Setting,
-  government: SampleAuthority,
-  department: (typeof sample.departments)[number],
-): RegistryCall[] {
-  const owner = memberOf(members, ({ code }) => code === department.authority);
-  const origin = parseOrigin(`${sample.consortium}/${owner.code}/licences`);
-  const logId = logIdOf(origin);
-  const calls: RegistryCall[] = [];
-  const scopeOf = ({ code }: SampleAuthority, licenceType: string): ScopeFact | undefined =>
-    facts.scopes.find((scope) => scope.authority === code && scope.licenceType === licenceType);
-  for (const licenceType of department.scopes) {
-    const above = scopeOf(government, licenceType);
-    const terms = { licenceType, validFrom: 0, validTo: null };
-    if (above === undefined) {
-      const { code, region } = government;
-      calls.push({ by: null, data: () => encodeGrantScope({ ...terms, code, region, parentId: null }) });
-    } else if (scopeOf(owner, licenceType) === undefined) {
-      const { code, region } = owner;
-      calls.push({ by: government, data: () => encodeGrantScope({ ...terms, code, region, parentId: above.scopeId }) });
-    }
-  }
-  if (findLog(facts, logId) === undefined) {
-    const times = { quantum: LOG_QUANTUM, beat, promiseSpan: LOG_QUANTUM + 3 * Math.max(beat, BUSY_BEAT), term: null };
-    calls.push({ by: owner, data: () => encodeRegisterLog({ owner: owner.code, origin, class: 'licence', ...times }) });
-    return calls;
-  }
-  for (const [types, mode] of [
-    [department.publicTypes, 'public'],
-    [department.privateTypes, 'private'],
-  ] as const) {
-    for (const licenceType of types) {
-      if (findMode(facts, logId, licenceType) !== undefined) continue;
-      calls.push({ by: owner, data: () => encodeSetMode({ logId, licenceType, mode }) });
-    }
-  }
-  for (const licenceType of department.coverages) {
-    if (facts.coverages.some((one) => one.authority === owner.code && one.licenceType === licenceType)) continue;
-    const since = Date.now() - DAY;
-    calls.push({ by: owner, data: () => encodeDeclareCoverage({ code: owner.code, licenceType, since }) });
-  }
-  return calls;
-}
-
-/** What different authorities call goes side by side; what one calls, one after the other: each key act has its turn. */
-async function make(calls: readonly RegistryCall[], { record, members }: Setting): Promise<void> {
-  const to = record.registry;
-  const byCaller = Map.groupBy(calls, ({ by }) => by);
-  const decided = (byCaller.get(null) ?? []).map(async ({ data: encode }) => {
-    const call = { to, data: await encode() };
-    const voters = members.slice(0, sample.threshold).map(({ sender }) => sender);
-    await decideTogether(voters, { consortium: record.consortium, call, expiresAt: Date.now() + DAY });
-  });
-  const called = [...byCaller].map(async ([by, own]) => {
-    if (by === null) return;
-    for (const { data: encode } of own) await by.sender.send({ to, data: await encode() });
-  });
-  await Promise.all([...decided, ...called]);
 }
 
 /** By role, who owns the department's log now: after 机构改革 its successor, whose keys the log's node then signs with. */
@@ -329,31 +191,31 @@ async function main(): Promise<void> {
   const passphrase = await secretAt('passphrase', () => randomBytes(24).toString('base64url'));
   const rpc = new ChainRpc({ rpcUrl: rpcUrl!, timeoutMs: TIMEOUT_MS });
   const chain = await readChainIdentity(rpc);
-  const members: SampleAuthority[] = [];
+  const authorities: SampleAuthority[] = [];
   for (const one of sample.authorities) {
     const privateKeyHex = await secretAt(`${one.id}.account`, () => randomBytes(32).toString('hex'));
     const sender = new ChainSender({ rpcUrl: rpcUrl!, privateKeyHex, chainId: chain.chainId, logger, timeoutMs: TIMEOUT_MS });
-    members.push({ ...one, sender, key: await keyAt(`${one.id}-authority`, 'authority', passphrase) });
+    authorities.push({ ...one, sender, key: await keyAt(`${one.id}-authority`, 'authority', passphrase) });
   }
   const keys = new Map<string, Signer>();
-  for (const { role } of sample.departments) {
-    keys.set(`${role}-log`, await keyAt(`${role}-log`, 'log', passphrase));
-    keys.set(`${role}-document`, await keyAt(`${role}-document`, 'document', passphrase));
-  }
-  keys.set('witness', await keyAt('witness', 'witness', passphrase));
+  for (const { name, type } of namesOfKeys()) keys.set(name, await keyAt(name, type, passphrase));
   const trustKey = await keyAt('trust', 'trust', passphrase);
 
-  const setting = { record: await contractsOn(chain, members), rpc, members, keys };
-  let state = await readState(setting.record);
+  const record = await contractsOn(
+    chain,
+    authorities.filter(({ isMember }) => isMember),
+  );
+  const setting = { ...record, rpc, authorities, keys, beat, busyBeat: BUSY_BEAT };
+  let state = await readState(record);
   let registered = 0;
   for (let calls = missingCalls(state.facts, setting); calls.length > 0; calls = missingCalls(state.facts, setting)) {
-    await make(calls, setting);
+    await makeCalls(calls, setting);
     registered += calls.length;
-    state = await readState(setting.record);
+    state = await readState(record);
   }
-  const trust = await writeTrust(setting.record, state, keys.get('witness')!, trustKey);
+  const trust = await writeTrust(record, state, keys.get('witness')!, trustKey);
   const owners = ownersOf(state.facts);
-  process.stdout.write(`${JSON.stringify({ ...setting.record, trust, registered, owners })}\n`);
+  process.stdout.write(`${JSON.stringify({ ...record, trust, registered, owners })}\n`);
 }
 
 await main();

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ZodType } from 'zod';
 import { isCodedError, malformed, unavailable } from '../core/bytes/error.ts';
 import { parseJson } from '../core/bytes/json.ts';
-import { ByteSink } from './byte-sink.ts';
+import { ByteSink } from '../core/bytes/byte-sink.ts';
 import { parseShape } from './config.ts';
 import { traceIdOf } from './http.ts';
 import { describeProblem, HttpRefusal } from './problem.ts';

@@ -6,7 +6,7 @@ import { encodeUtf8 } from '../core/bytes/bytes.ts';
 import { CodedError, isCodedError, malformed, unavailable } from '../core/bytes/error.ts';
 import type { JsonValue } from '../core/bytes/json.ts';
 import { parseJson } from '../core/bytes/json.ts';
-import { ByteSink } from './byte-sink.ts';
+import { ByteSink } from '../core/bytes/byte-sink.ts';
 import { parseProblem, PROBLEM_TYPE } from './problem.ts';
 
 export interface FetchOptions {

@@ -2,7 +2,7 @@
  * NAME.key.json: one SM2 private key under a passphrase.
  *
  *   {"format":"veritrail-key-v1",
- *    "type":"log",                                    what the key may sign; one use each
+ *    "type":"log",                                    what the key may sign; one use each; `records` signs nothing (sealed-space.ts)
  *    "keyId":hex32, "publicKey":hex65,                readable without the passphrase
  *    "kdf":{"name":"PBKDF2-HMAC-SM3","rounds":N,"salt":hex16},
  *    "cipher":{"name":"SM4-GCM","iv":hex12},
@@ -29,9 +29,12 @@ import { createFileDurably, readPrivateFile } from './durable-file.ts';
 
 export const KEY_TYPES = ['log', 'document', 'witness', 'trust', 'authority', 'request', 'vrf'] as const;
 export type KeyType = (typeof KEY_TYPES)[number];
+/** What a key file may hold; a key of records signs nothing and stands in no registry. */
+export const FILE_TYPES = [...KEY_TYPES, 'records'] as const;
+export type FileType = (typeof FILE_TYPES)[number];
 
-export interface TypedKey {
-  readonly type: KeyType;
+export interface TypedKey<Type extends FileType = KeyType> {
+  readonly type: Type;
   readonly privateKey: PrivateKey;
   readonly publicKey: PublicKey;
 }
@@ -49,7 +52,7 @@ const CIPHER_KEY_LENGTH = 16;
 const hex = (length: number) => z.string().regex(new RegExp(`^[0-9a-f]{${2 * length}}$`));
 const KEY_FILE = z.strictObject({
   format: z.literal(FORMAT),
-  type: z.enum(KEY_TYPES),
+  type: z.enum(FILE_TYPES),
   keyId: hex(32),
   publicKey: hex(65),
   kdf: z.strictObject({
@@ -94,7 +97,7 @@ function openSealed(key: Uint8Array, iv: Uint8Array, aad: Uint8Array, sealed: Ui
 }
 
 /** Never overwrites: throws CONFLICT when the file exists, MALFORMED for a short passphrase. */
-export async function createKeyFile(path: string, passphrase: string, { type, privateKey }: TypedKey): Promise<void> {
+export async function createKeyFile(path: string, passphrase: string, { type, privateKey }: TypedKey<FileType>): Promise<void> {
   if (passphrase.length < MIN_PASSPHRASE) throw malformed('the passphrase is too short', { minLength: MIN_PASSPHRASE });
   const publicKey = publicKeyOf(privateKey);
   const clear: Clear = {
@@ -116,7 +119,7 @@ export async function createKeyFile(path: string, passphrase: string, { type, pr
  * Throws NOT_FOUND, FORBIDDEN for permissions that are too wide and for a wrong passphrase, MALFORMED for a damaged file or a key
  * of another type.
  */
-export async function openKeyFile(path: string, passphrase: string, type: KeyType): Promise<TypedKey> {
+export async function openKeyFile<Type extends FileType>(path: string, passphrase: string, type: Type): Promise<TypedKey<Type>> {
   const { sealed, check: _, ...clear } = parseKeyFile(await readPrivateFile(path, MAX_FILE_BYTES));
   if (clear.type !== type) throw malformed('the key is of another type', { want: type, got: clear.type });
   const key = await deriveCipherKey(passphrase, clear.kdf);

@@ -37,8 +37,14 @@ export class HttpRefusal extends CodedError {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, code: ErrorCode, message: string, headers: Readonly<Record<string, string>> = {}) {
-    super(code, message);
+  constructor(
+    status: number,
+    code: ErrorCode,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    facts: ErrorFacts = {},
+  ) {
+    super(code, message, facts);
     this.status = status;
     this.headers = headers;
   }

@@ -12,6 +12,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   chain: ['core', 'service', 'chain'],
   node: ['core', 'service', 'chain', 'node'],
   verifier: ['core', 'service', 'chain', 'verifier'],
+  gateway: ['core', 'service', 'gateway'],
+  portal: ['core', 'service', 'portal'],
   web: ['core', 'web'],
   cli: ['core', 'service', 'chain', 'cli', 'samples'],
   scripts: ['core', 'service', 'chain', 'web', 'samples', 'scripts'],
@@ -19,8 +21,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   deploy: ['core', 'service', 'deploy'],
 };
 /** Packages that only one folder may know. */
-const ONLY_IN: Readonly<Record<string, string>> = { ethers: 'chain', preact: 'web', zod: 'service chain node verifier scripts' };
-const GENERATED = /^(chain\/bindings|web\/dist)\//;
+const ONLY_IN: Readonly<Record<string, string>> = {
+  ethers: 'chain',
+  preact: 'web',
+  zod: 'service chain node verifier gateway portal scripts',
+  jose: 'node',
+  'openid-client': 'portal',
+  'oidc-provider': 'scripts',
+};
+const GENERATED = /^(chain\/bindings|web\/dist|web\/dist-citizen)\//;
 
 const folders = Object.keys(MAY_IMPORT);
 const sources = folders

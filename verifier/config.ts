@@ -21,6 +21,8 @@ const VERIFIER_CONFIG = z
       .default([]),
     /** The witness's own name and key. */
     witness: z.strictObject({ name: z.string(), key: PATH, passphraseFile: PATH }).nullable().default(null),
+    /** A request key of the authority that runs this program, and in the registry: without it no access log is followed. */
+    request: z.strictObject({ key: PATH, passphraseFile: PATH }).nullable().default(null),
     /** A consortium member's account: 64 hex characters. With it a monitor or witness brings charges to the court, and anchors for silent logs. */
     charges: z.strictObject({ accountFile: PATH }).nullable().default(null),
     /** Built pages. Null: the interface alone. */

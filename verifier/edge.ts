@@ -7,11 +7,14 @@ import type { Logger } from '../service/logger.ts';
 import { createMetrics } from '../service/metrics.ts';
 import type { Changes } from './api/changes.ts';
 import { apiRoutes } from './api/routes.ts';
+import { SealTally } from './api/seal-routes.ts';
 import type { VerifierConfig } from './config.ts';
 import type { Confirmations } from './confirmation.ts';
 import type { Prosecution } from './court/prosecution.ts';
 import type { ChainFollower } from './follow/chain-follower.ts';
 import type { Following } from './follow/following.ts';
+import type { LogFollower } from './follow/log-follower.ts';
+import type { IndexDamage } from './index/damage.ts';
 import type { IndexStore } from './index/index-store.ts';
 import type { SwapRegister } from './register.ts';
 import type { TrustFile } from './trust-file.ts';
@@ -55,16 +58,37 @@ export function createVerifierEdge({ config, logger, clock, silentForMs }: EdgeW
   gauge('replayed_entries', 'Entries replayed, over all logs', () => followers.reduce((sum, one) => sum + one.index.size, 0));
   gauge('troubled_logs', 'Logs that something speaks against', () => followers.filter((one) => one.trouble !== null).length);
   gauge('kept_charges', 'Charges against logs that are kept here', () => prosecution.charges.all.length);
+  const onDamage = (damage: IndexDamage, follower: LogFollower | null): void => following.onDamage(damage, follower);
+  const seals = new SealTally({ chain, logs: following.logs, onDamage });
+  metrics.registry.registerMetric(sealGauge(seals));
   const chainCheck: Check = () => (chain.polledMsAgo > silentForMs ? 'the chain does not answer' : null);
   const { hot, routes } = apiRoutes({
     ...served,
     logs: following.logs,
     slots: index.slots,
+    seals,
     silentForMs,
     clock,
-    onDamage: (damage, follower) => following.onDamage(damage, follower),
+    onDamage,
   });
   const health = healthRoutes({ metrics, checks: { chain: chainCheck } });
   const pages = config.webDir === null ? {} : { pages: config.webDir };
   return createEdge({ logger, metrics, hot: [...hot, ...health], routes, requestTimeoutMs: REQUEST_TIMEOUT_MS, ...pages });
+}
+
+/** Without a value unless every seals log is counted. */
+function sealGauge(seals: SealTally): Gauge {
+  const collect = function (this: Gauge): void {
+    this.reset();
+    const total = seals.total;
+    if (total === null) return;
+    for (const state of ['unreleased', 'overdue'] as const) this.set({ state }, total[state]);
+  };
+  return new Gauge({
+    name: 'sealed_accesses',
+    help: 'Seals, over all seals logs',
+    labelNames: ['state'],
+    collect,
+    registers: [],
+  });
 }

@@ -11,7 +11,7 @@ import type { Trust } from '../core/verify/trust.ts';
 import { readSecret } from '../service/config.ts';
 import type { Running } from '../service/lifecycle.ts';
 import type { Logger } from '../service/logger.ts';
-import { openSigner } from '../service/signer.ts';
+import { openSigner, type Signer } from '../service/signer.ts';
 import { openStore, type Store } from '../service/store.ts';
 import { Changes } from './api/changes.ts';
 import { Collector } from './collector.ts';
@@ -22,7 +22,7 @@ import { type MemberAccount, Prosecution } from './court/prosecution.ts';
 import { createVerifierEdge } from './edge.ts';
 import { agreeIdentity, ChainFollower, type ChainSource } from './follow/chain-follower.ts';
 import { FindingFiles } from './follow/finding.ts';
-import { type FollowedLog, Following, type Timing } from './follow/following.ts';
+import { type FollowedLog, Following, type FollowingOptions, type Timing } from './follow/following.ts';
 import { EventStore } from './index/event-store.ts';
 import { type IndexStore, openIndex } from './index/index-store.ts';
 import { LogIndex } from './index/log-index.ts';
@@ -65,7 +65,8 @@ export async function startVerifier(options: VerifierOptions): Promise<Running> 
   try {
     const ground = await openGround(options, opened);
     const keeper = await openWitness(options, ground, opened);
-    return await run(options, ground, keeper, closeAll);
+    const requestSigner = await openRequestSigner(options);
+    return await run(options, { ...ground, requestSigner }, keeper, closeAll);
   } catch (error) {
     await closeAll();
     throw error;
@@ -126,6 +127,10 @@ async function openWitness(
   return { witness: new Witness({ name, signer, store, chainReference, findings, register, clock, logger }), register };
 }
 
+async function openRequestSigner({ config: { request } }: VerifierOptions): Promise<Signer | null> {
+  return request && openSigner(request.key, await readSecret(request.passphraseFile), 'request');
+}
+
 /** What was signed for one chain's anchors says nothing about another's. Throws CONFLICT. */
 async function bindToChain(store: Store, { chainReference }: ChainFollower): Promise<void> {
   const [space, key] = [store.space('chain'), new Uint8Array()];
@@ -137,7 +142,7 @@ async function bindToChain(store: Store, { chainReference }: ChainFollower): Pro
 
 async function run(
   options: VerifierOptions,
-  ground: Ground,
+  ground: Ground & Pick<FollowingOptions, 'requestSigner'>,
   keeper: Keeper | null,
   closeAll: () => Promise<void>,
 ): Promise<Running> {

@@ -2,8 +2,21 @@
 import { build } from 'vite';
 
 /** Replaces `outDir`, an absolute path. The same sources give the same files. */
-export async function buildPages(outDir: string): Promise<void> {
-  await build({ configFile: `${import.meta.dirname}/../vite.config.ts`, build: { outDir, emptyOutDir: true } });
+async function buildFrom(root: string, outDir: string): Promise<void> {
+  await build({ root, configFile: `${import.meta.dirname}/../vite.config.ts`, build: { outDir, emptyOutDir: true } });
 }
 
-if (import.meta.main) await buildPages(`${import.meta.dirname}/dist`);
+/** The clerk's page. */
+export async function buildPages(outDir: string): Promise<void> {
+  await buildFrom(import.meta.dirname, outDir);
+}
+
+/** The citizen's page: a directory of its own, because another program serves it, and so that neither carries the other. */
+export async function buildCitizenPages(outDir: string): Promise<void> {
+  await buildFrom(`${import.meta.dirname}/citizen`, outDir);
+}
+
+if (import.meta.main) {
+  await buildPages(`${import.meta.dirname}/dist`);
+  await buildCitizenPages(`${import.meta.dirname}/dist-citizen`);
+}

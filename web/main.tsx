@@ -7,7 +7,8 @@ import { digestInWorker } from './check/digest.ts';
 import { Session } from './check/session.ts';
 import { type TextStore, TrustMemory } from './check/trust-memory.ts';
 import { sameOriginVerifier } from './check/verifier.ts';
-import { chosenLanguage, LanguageProvider, rememberLanguage, TEXTS } from './text/language.ts';
+import { chosenLanguage, rememberLanguage } from './text/choice.ts';
+import { LanguageProvider, TEXTS } from './text/language.ts';
 import { Page } from './view/page.tsx';
 
 /** Some browsers refuse storage altogether: then nothing is remembered beyond this page. */

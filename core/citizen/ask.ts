@@ -12,24 +12,33 @@ import type { LogFact } from '../authority/registry.ts';
 import { encodeHex } from '../bytes/bytes.ts';
 import { isCodedError } from '../bytes/error.ts';
 import type { Hash } from '../bytes/hash.ts';
+import type { Checkpoint } from '../log/checkpoint.ts';
 import { type Note, parseNote } from '../log/note.ts';
 import { basisOf } from '../verify/basis.ts';
 import type { AnchorClaim, LogAnswer } from '../verify/lookup.ts';
 import type { World } from '../verify/world.ts';
+import { beyondOf, type PromisedEntry } from './promised.ts';
+import type { ShownEntry } from './row.ts';
 
 /** Each may throw a coded error: then that party has said nothing. */
 export interface Doors {
   readonly custodian: (log: LogFact) => Promise<AccessAnswer>;
-  /** The checkpoint of that size, or, of null, the newest that the verifier stands on; with its own anchor at least. */
-  readonly standing: (logId: Hash, size: number | null) => Promise<LogAnswer>;
+  /** That very checkpoint (an idle log has many of one size), or, of null, the newest that the verifier stands on; with its own anchor at least. */
+  readonly standing: (logId: Hash, at: CheckpointName | null) => Promise<LogAnswer>;
   /** The log's anchors of that time, UTC ms, with the last one before it and the first one after it. */
   readonly anchors: (logId: Hash, from: number, to: number) => Promise<readonly AnchorClaim[]>;
+  /** What the custodian has promised or published beyond the checkpoint of its answer. */
+  readonly promised: (log: LogFact) => Promise<readonly PromisedEntry[]>;
 }
+
+export type CheckpointName = Pick<Checkpoint, 'size' | 'issuedAt'>;
 
 export interface AskedLog {
   readonly judgement: LogJudgement;
   /** The newest attested checkpoint that the verifier has, where it is newer than the one the custodian answered for by more than two beats. */
-  readonly newer: { readonly size: number; readonly issuedAt: number } | null;
+  readonly newer: CheckpointName | null;
+  /** Entries beyond that checkpoint, bound by the log's signed promise or only shown: provisional, and in no count. */
+  readonly beyond: readonly ShownEntry[];
 }
 
 export interface LogAsk {
@@ -56,17 +65,22 @@ export async function orNull<Answer>(asked: Promise<Answer>): Promise<Answer | n
 export async function askLog(doors: Doors, { world, log, number }: LogAsk, isConnected = true): Promise<AskedLog> {
   const judge = (answer: AccessAnswer | null, standing: LogAnswer | null): LogJudgement =>
     judgeLog({ world, log, number, standing, answer });
-  if (!isConnected) return { judgement: notConnected(log), newer: null };
-  if (log.vrfKeys.length === 0) return { judgement: judge(null, null), newer: null };
+  const nothing = { newer: null, beyond: [] };
+  if (!isConnected) return { judgement: notConnected(log), ...nothing };
+  if (log.vrfKeys.length === 0) return { judgement: judge(null, null), ...nothing };
   const [answer, newest] = await Promise.all([orNull(doors.custodian(log)), orNull(doors.standing(log.logId, null))]);
-  if (answer === null) return { judgement: judge(null, newest), newer: null };
-  const standing = await standingAt(doors, log, answer.checkpoint, newest);
+  if (answer === null) return { judgement: judge(null, newest), ...nothing };
+  const [standing, promised] = await Promise.all([
+    standingAt(doors, log, answer.checkpoint, newest),
+    orNull(doors.promised(log)),
+  ]);
   const judgement = judge(answer, standing);
   const newer = newerThan(world, log, answer, newest);
+  const beyond = beyondOf({ world, log, number, answer }, promised ?? []);
   const placed = judgement.entries.map(({ proven }) => ({ entryIndex: proven.entryIndex, recordedAt: proven.entry.recordedAt }));
-  if (standing === null || placed.length === 0) return { judgement, newer };
+  if (standing === null || placed.length === 0) return { judgement, newer, beyond };
   const around = await anchorsAround(doors, log.logId, placed);
-  return { judgement: judge(answer, { ...standing, anchors: [...standing.anchors, ...around] }), newer };
+  return { judgement: judge(answer, { ...standing, anchors: [...standing.anchors, ...around] }), newer, beyond };
 }
 
 /** There is no way to ask: neither an empty history nor a custodian that hides one. */
@@ -91,7 +105,7 @@ export async function standingAt(
   newest: LogAnswer | null,
 ): Promise<LogAnswer | null> {
   const isSame = newest !== null && sizeOf(newest) === size && parseNote(newest.checkpoint).checkpoint.issuedAt === issuedAt;
-  return isSame ? newest : ((await orNull(doors.standing(log.logId, size))) ?? newest);
+  return isSame ? newest : ((await orNull(doors.standing(log.logId, { size, issuedAt }))) ?? newest);
 }
 
 /** An old checkpoint is no lie: it only says less. That there is a newer one must be said beside it. */

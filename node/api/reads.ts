@@ -11,25 +11,29 @@ import { lookUp, type LookupSources } from '../log/lookup.ts';
 import { readTile } from '../log/tiles.ts';
 import type { Published } from '../log/published.ts';
 
-const MAX_QUESTION_BYTES = 16 << 10;
+export const MAX_QUESTION_BYTES = 16 << 10;
 /** A tile of a given width is the same for ever. */
 const FOR_EVER = 'public, max-age=31536000, immutable';
 
 export function readRoutes(sources: LookupSources): HotRoute[] {
+  return [...publicReadRoutes(sources), { method: 'GET', path: '/opening/', handle: (call) => sendOpening(sources, call) }];
+}
+
+/** Without openings: of a seals log. */
+export function publicReadRoutes(sources: LookupSources): HotRoute[] {
   return [
     { method: 'GET', path: '/checkpoint', handle: (call) => sendCheckpoint(sources, call) },
     { method: 'GET', path: '/tile/', handle: (call) => sendTile(sources, call) },
-    { method: 'GET', path: '/opening/', handle: (call) => sendOpening(sources, call) },
     { method: 'POST', path: '/v1/lookup', handle: (call) => sendLookup(sources, call) },
   ];
 }
 
-function requireNewest({ writer }: LookupSources): Published {
+export function requireNewest({ writer }: Pick<LookupSources, 'writer'>): Published {
   if (writer.newest === null) throw unavailable('nothing is published yet');
   return writer.newest;
 }
 
-function sendCheckpoint(sources: LookupSources, { response }: HotCall): void {
+export function sendCheckpoint(sources: LookupSources, { response }: HotCall): void {
   sendBytes(response, encodeUtf8(requireNewest(sources).note), 'text/plain; charset=utf-8');
 }
 

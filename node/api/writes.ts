@@ -14,13 +14,10 @@ import type { LogWriter, Write } from '../log/writer.ts';
 import { ACT_KINDS, ACT_REQUEST, type ActKind, prepareAct } from './act.ts';
 import { ISSUE_REQUEST, type Issuer, prepareIssue } from './issue.ts';
 
-export const ROLES = ['issuer', 'operator'] as const;
-
 export interface WriteOptions {
   readonly tokens: Tokens;
   readonly answers: Answers;
   readonly writer: LogWriter;
-  readonly anchorLoop: AnchorLoop;
   /** Throws UNAVAILABLE until the registry was read. */
   readonly issuer: () => Issuer;
   /** Resolves when an issue of the type may be recorded. Throws FORBIDDEN, UNAVAILABLE. */
@@ -32,7 +29,7 @@ const MAX_ACT_BYTES = 16 << 10;
 const ISSUE_PATH = '/v1/licences';
 
 export function writeRoutes(options: WriteOptions): Route[] {
-  const { tokens, anchorLoop } = options;
+  const { tokens } = options;
   const asIssuer = [requireRole(tokens, 'issuer')];
   const issue: Route = { method: 'POST', path: ISSUE_PATH, guards: asIssuer, handle: (...call) => handleIssue(options, ...call) };
   const acts = ACT_KINDS.map((kind): Route => ({
@@ -41,7 +38,12 @@ export function writeRoutes(options: WriteOptions): Route[] {
     guards: asIssuer,
     handle: (...call) => handleAct(options, kind, ...call),
   }));
-  const anchor: Route = {
+  return [issue, ...acts];
+}
+
+/** Of a log of any class. */
+export function anchorRoute(anchorLoop: AnchorLoop, tokens: Tokens): Route {
+  return {
     method: 'POST',
     path: '/v1/anchor',
     guards: [requireRole(tokens, 'operator')],
@@ -51,7 +53,6 @@ export function writeRoutes(options: WriteOptions): Route[] {
       sendJson(response, { checkpoint: note, blockNumber: number, blockHash: encodeHex(hash), anchoredAt: at });
     },
   };
-  return [issue, ...acts, anchor];
 }
 
 async function handleIssue(options: WriteOptions, request: Request, response: Response): Promise<void> {

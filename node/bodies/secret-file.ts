@@ -4,9 +4,9 @@
  *
  *      0  64   "veritrail-bk-v1\n", then zeros
  *     64  64 × places:
- *           0  u8   1 held, 2 erased
- *           1  16   key of the body; zeros when erased
- *          17  32   nonce of the entry's commitment; zeros when erased
+ *           0  u8   1 held, 2 erased, 3 lost: an older copy of the file was restored
+ *           1  16   key of the body; zeros unless held
+ *          17  32   nonce of the entry's commitment; zeros unless held
  *          49  15   first bytes of H(u64 place ‖ the 49 bytes before)
  *
  * Not in LevelDB, which keeps deleted values until it compacts. A file system that copies on write, and the disk below it, may still
@@ -32,6 +32,9 @@ const SECRET_LENGTH = 48;
 const CHECK_LENGTH = 15;
 const HELD = 1;
 const ERASED = 2;
+const LOST = 3;
+const AT_ONCE = 1024;
+const NO_SECRET = new Uint8Array(SECRET_LENGTH);
 
 function encodePlace(place: number, state: number, secret: Uint8Array): Uint8Array {
   const said = concatBytes(u8(state), secret);
@@ -44,6 +47,7 @@ function decodePlace(place: number, bytes: Uint8Array): BodySecret | null {
   const state = reader.u8();
   const secret = reader.bytes(SECRET_LENGTH);
   if (!equalBytes(bytes, encodePlace(place, state, secret))) throw unavailable('a body’s key is damaged', { place });
+  if (state === LOST) throw unavailable('a body’s key was lost with a newer copy of the file', { place });
   return state === HELD ? { key: secret.slice(0, 16), nonce: secret.slice(16) } : null;
 }
 
@@ -98,7 +102,19 @@ export class SecretFile {
     });
   }
 
-  /** Null when it was erased. Throws UNAVAILABLE for a place that is damaged or that this file never had. */
+  /** After an older copy of the file was restored: the places up to `count` are lost, and never given to other bodies. */
+  async extendTo(count: number): Promise<void> {
+    await this.#inTurn(async () => {
+      while (this.#count < count) {
+        const first = this.#count;
+        const lost = Array.from({ length: Math.min(count - first, AT_ONCE) }, (_, i) => encodePlace(first + i, LOST, NO_SECRET));
+        await this.#write(first, concatBytes(...lost));
+        this.#count += lost.length;
+      }
+    });
+  }
+
+  /** Null when it was erased. Throws UNAVAILABLE for a place that is damaged or lost, or that this file never had. */
   async read(place: number): Promise<BodySecret | null> {
     invariant(Number.isSafeInteger(place) && place >= 0, 'places are counted from 0');
     // An older copy of the file may have been restored.
@@ -112,7 +128,7 @@ export class SecretFile {
       for (const place of places) {
         if (place >= this.#count)
           throw unavailable('the file of bodies’ keys lacks a place: it is older than the log', { place });
-        await writeAt(this.#file, encodePlace(place, ERASED, new Uint8Array(SECRET_LENGTH)), offsetOf(place));
+        await writeAt(this.#file, encodePlace(place, ERASED, NO_SECRET), offsetOf(place));
       }
       await this.#file.sync();
     });

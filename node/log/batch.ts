@@ -3,15 +3,15 @@
  * added next, and all of it goes into one write.
  */
 import { randomBytes } from 'node:crypto';
-import { encodeHex, u64 } from '../../core/bytes/bytes.ts';
+import { encodeHex } from '../../core/bytes/bytes.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { commitmentOf, decodeEntry, encodeEntry, type Entry, type KindName, kindNameOf, KINDS } from '../../core/log/entry.ts';
-import { encodeMapNode, insertSlots } from '../../core/log/map.ts';
 import { openOpening, sealOpening, type OpenedBody } from '../../core/log/opening.ts';
 import { type HistorySecret, slotAt } from '../../core/log/slot.ts';
-import { appendLeaf, leafHashOf, type NodeReader, rootAt, type TreeNode } from '../../core/log/tree.ts';
+import { leafHashOf } from '../../core/log/tree.ts';
 import { GCM_IV_LENGTH } from '../../core/sm/sm4-gcm.ts';
 import type { Batch } from '../../service/store.ts';
+import { Growth } from './growth.ts';
 import type { LogHead, LogStore } from './log-store.ts';
 
 /** Something to be said about the thing whose history secret is `h`, in the next free slot of its history. */
@@ -40,7 +40,6 @@ export interface Histories {
 }
 
 interface Added extends RecordedEntry {
-  readonly entryBytes: Uint8Array;
   readonly opening: Uint8Array;
 }
 
@@ -56,22 +55,19 @@ export interface BatchTerms {
 export class LogBatch implements Histories {
   readonly #log: LogStore;
   readonly #terms: BatchTerms;
+  readonly #growth: Growth;
   readonly #added: Added[] = [];
   readonly #bySlot = new Map<string, Added>();
-  readonly #nodes = new Map<string, TreeNode>();
-  readonly #tree: NodeReader;
 
   constructor(log: LogStore, terms: BatchTerms) {
     this.#log = log;
     this.#terms = terms;
-    this.#tree = {
-      node: (level, nodeIndex): Hash => this.#nodes.get(`${level}/${nodeIndex}`)?.nodeHash ?? log.tree.node(level, nodeIndex),
-    };
+    this.#growth = new Growth(log, terms.head);
   }
 
   /** Entries added so far. */
   get count(): number {
-    return this.#added.length;
+    return this.#growth.count;
   }
 
   history(h: HistorySecret): SaidEntry[] {
@@ -95,15 +91,12 @@ export class LogBatch implements Histories {
   }
 
   append({ kind, h, nonce, body }: Draft): RecordedEntry {
-    const { logId, head, recordedAt } = this.#terms;
+    const { logId, recordedAt } = this.#terms;
     const slot = slotAt(h, this.history(h).length);
     const entry = { kind: KINDS[kind], recordedAt, slot, commitment: commitmentOf(nonce, body) };
-    const entryBytes = encodeEntry(entry);
-    const leafHash = leafHashOf(entryBytes);
-    const entryIndex = head.size + this.#added.length;
+    const { entryIndex, leafHash } = this.#growth.append(encodeEntry(entry));
     const opening = sealOpening({ h, logId, entry }, { nonce, body }, randomBytes(GCM_IV_LENGTH));
-    for (const node of appendLeaf(entryIndex, leafHash, this.#tree)) this.#nodes.set(`${node.level}/${node.nodeIndex}`, node);
-    const added = { kind, entry, entryIndex, leafHash, entryBytes, opening };
+    const added = { kind, entry, entryIndex, leafHash, opening };
     this.#added.push(added);
     this.#bySlot.set(encodeHex(slot), added);
     return added;
@@ -111,18 +104,7 @@ export class LogBatch implements Histories {
 
   /** The log after the batch, with all that makes it put into `batch`. */
   putInto(batch: Batch): LogHead {
-    const log = this.#log;
-    const leaves = this.#added.map(({ entry, leafHash }) => ({ slot: entry.slot, leafHash }));
-    const map = insertSlots(this.#terms.head.mapRoot, leaves, log.map);
-    for (const { entryIndex, entryBytes, entry, leafHash, opening } of this.#added) {
-      batch.put(log.entries, u64(entryIndex), entryBytes).put(log.slots, entry.slot, u64(entryIndex));
-      batch.put(log.openings, leafHash, opening);
-    }
-    for (const { level, nodeIndex, nodeHash } of this.#nodes.values()) log.putNode(batch, level, nodeIndex, nodeHash);
-    for (const { mapHash, node } of map.nodes) batch.put(log.mapNodes, mapHash, encodeMapNode(node));
-    const size = this.#terms.head.size + this.#added.length;
-    const head = { size, rootHash: rootAt(size, this.#tree), mapRoot: map.mapRoot, issuedAt: this.#terms.issuedAt };
-    log.putHead(batch, head);
-    return head;
+    for (const { leafHash, opening } of this.#added) batch.put(this.#log.openings, leafHash, opening);
+    return this.#growth.putInto(batch, this.#terms.issuedAt);
   }
 }

@@ -14,12 +14,12 @@ import type { AbsentSlot, AnchorClaim, LookupAnswer, LookupQuestion, PresentSlot
 import type { Anchor, Anchors } from './anchors.ts';
 import type { LogStore } from './log-store.ts';
 import type { Published } from './published.ts';
-import type { LogWriter } from './writer.ts';
+import type { Writing } from './writing.ts';
 
 export interface LookupSources {
   readonly log: LogStore;
   readonly anchors: Anchors;
-  readonly writer: Pick<LogWriter, 'logId' | 'newest'>;
+  readonly writer: Pick<Writing, 'logId' | 'newest'>;
   /** Milliseconds since the chain was last read. */
   readonly polledMsAgo: () => number;
 }
@@ -57,7 +57,7 @@ function rowOf({ log, writer: { logId } }: LookupSources, { size, mapRoot }: Che
   invariant(index < size, 'a map holds only entries of its tree');
   const entry = log.entry(index);
   const inclusion = proveInclusion(index, size, log.tree);
-  return { present: { slot, logId, index, entry, inclusion, map, opening: log.opening(leafHashOf(entry)) } };
+  return { present: { slot, logId, index, entry, inclusion, map, opening: log.openings.getSync(leafHashOf(entry)) ?? null } };
 }
 
 /** The anchor of the checkpoint stood on, and the two around each entry; each once. */

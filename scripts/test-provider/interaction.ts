@@ -50,8 +50,8 @@ export async function answerInteraction({ provider, persons, request, response }
   try {
     const { prompt } = await provider.interactionDetails(request, response);
     if (prompt.name !== 'login') {
-      // The only client is the portal; whoever signs in here wants it.
-      return await provider.interactionFinished(request, response, { consent: {} }, { mergeWithLastSubmission: true });
+      // Whatever the portal may ask for is granted already (provider.ts).
+      return await provider.interactionFinished(request, response, { error: 'access_denied' });
     }
     if (request.method !== 'POST') return send(response, page(persons, false));
     const form = await readForm(request);

@@ -102,7 +102,7 @@ function configurationOf(kept: Kept, clientSecret: string, options: TestProvider
     jwks: { keys: kept.keys },
     cookies: { keys: [kept.cookieKey] },
     pkce: { required: () => true },
-    scopes: ['openid', 'offline_access', SCOPE],
+    scopes: ['openid', 'offline_access'],
     claims: { openid: ['sub'], person: ['person'], profile: ['name'] },
     conformIdTokenClaims: false,
     findAccount: (_ctx, account) => {

@@ -32,7 +32,7 @@ async function start(name: Lie): Promise<Running> {
   const passphrase = await readSecret(passphraseFile);
   const [signer, documentSigner] = await Promise.all([
     openSigner(keys.log, passphrase, 'log'),
-    openSigner(keys.document, passphrase, 'document'),
+    openSigner(keys.document!, passphrase, 'document'),
   ]);
   const privateKeyHex = await readAccountKey(accountFile);
   const sender = new ChainSender({ ...chain, privateKeyHex, logger, timeoutMs: SEND_TIMEOUT_MS });

@@ -74,6 +74,9 @@ export async function startDepartment(): Promise<Department> {
     accountFile: join(path, 'account'),
     tokensFile: join(path, 'tokens.json'),
     publicFields: PUBLIC_FIELDS,
+    maxStatusAgeMs: 86_400_000,
+    padQuantumTo: 0,
+    replyWithinMs: 30 * 86_400_000,
     exitWithParent: false,
     ...changes,
   });

@@ -80,6 +80,7 @@ describe('a node and the witness that keeps its register', () => {
       trustFile: null,
       logs: [{ origin: ORIGIN, url: `http://127.0.0.1:${nodePort}` }],
       witnesses: [],
+      request: null,
       charges: null,
       witness: { name: 'sample/11999900MB0000003R/witness', key, passphraseFile: config.passphraseFile },
       webDir: null,

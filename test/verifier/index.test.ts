@@ -174,8 +174,9 @@ describe('a finding', () => {
   const FINDINGS: Finding[] = [
     { kind: 'fork', logId, a: small.note, b: large.note, tree: treeAt(story.issuer.tree, 2, 4) },
     { kind: 'fork', logId, a: small.note, b: small.note, tree: null },
-    { kind: 'bad', logId, checkpoint: small.note, why: 'slot-twice', entryIndex: 1 },
-    { kind: 'bad', logId, checkpoint: small.note, why: 'map-root', entryIndex: null },
+    { kind: 'bad', logId, checkpoint: small.note, why: 'slot-twice', lacks: null, entryIndex: 1 },
+    { kind: 'bad', logId, checkpoint: small.note, why: 'map-root', lacks: null, entryIndex: null },
+    { kind: 'bad', logId, checkpoint: large.note, why: 'quantum', lacks: small.note, entryIndex: 2 },
   ];
 
   for (const finding of FINDINGS) {
@@ -187,6 +188,13 @@ describe('a finding', () => {
       }
     });
   }
+
+  test('of the version before is read: it has no checkpoint that lacks an entry', () => {
+    const { lacks: _, ...rest } = formatFinding(FINDINGS[2]!);
+    const old = { ...rest, format: 'veritrail-bad-checkpoint-v2' };
+    expect(parseFinding(encodeUtf8(canonicalJson(old)))).to.deep.equal(FINDINGS[2]);
+    expect(codeOf(() => parseFinding(encodeUtf8(canonicalJson({ ...old, lacks: null }))))).to.equal('MALFORMED');
+  });
 
   test('is refused or understood, whatever the bytes', () => {
     const bytes = encodeUtf8(canonicalJson(formatFinding(FINDINGS[0]!)));
@@ -201,7 +209,7 @@ describe('a finding', () => {
   });
 
   test('puts in doubt everything from the smaller checkpoint on', () => {
-    expect(FINDINGS.map(sizeInDoubt)).to.deep.equal([2, 2, 2, 2]);
+    expect(FINDINGS.map(sizeInDoubt)).to.deep.equal([2, 2, 2, 2, 4]);
   });
 
   test('stays when there is another, and in its file over a restart', async () => {

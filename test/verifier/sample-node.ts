@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
 import { encodeEntryBundle, encodeHashTile, parseTilePath, TILE_WIDTH, tileWidthAt, type TileId } from '../../core/log/tile.ts';
@@ -17,8 +17,12 @@ import type { StoryLog } from '../verify/story.ts';
 /** What is done to an answer: its bytes changed, or null for a 404. */
 export type Tamper = (path: string, bytes: Uint8Array) => Uint8Array | null;
 
+/** The status of the answer to a call, before anything else is looked at: 200 lets it pass. */
+export type Admission = (request: IncomingMessage, body: Uint8Array) => number;
+
 export class SampleNode {
   log: StoryLog;
+  admit: Admission = () => 200;
   /** The newest published note; null: none yet. */
   note: string | null = null;
   tamper: Tamper = (_path, bytes) => bytes;
@@ -54,11 +58,19 @@ export class SampleNode {
     const path = request.url!;
     this.paths.push(path);
     if (this.isHanging) return;
-    const bytes = path === '/v1/lookup' ? await this.#lookUp(request) : this.#read(path);
+    const body = await buffer(request);
+    const status = this.admit(request, body);
+    if (status !== 200) return SampleNode.#refuse(response, status, 'FORBIDDEN');
+    const bytes = path === '/v1/lookup' ? this.#lookUp(body) : this.#read(path);
     const told = bytes && this.tamper(path, bytes);
-    response.statusCode = told === null ? 404 : 200;
-    if (told === null) response.setHeader('content-type', 'application/problem+json');
-    response.end(told ?? JSON.stringify({ code: 'NOT_FOUND', detail: 'nothing here' }));
+    if (told === null) SampleNode.#refuse(response, 404, 'NOT_FOUND');
+    else response.end(told);
+  }
+
+  static #refuse(response: ServerResponse, status: number, code: string): void {
+    response.statusCode = status;
+    response.setHeader('content-type', 'application/problem+json');
+    response.end(JSON.stringify({ code, detail: 'nothing here' }));
   }
 
   #read(path: string): Uint8Array | null {
@@ -76,8 +88,8 @@ export class SampleNode {
   }
 
   /** Slot proofs under the map root of what is published. */
-  async #lookUp(request: IncomingMessage): Promise<Uint8Array | null> {
-    const { slots } = parseLookupQuestion(parseJson(await text(request)));
+  #lookUp(body: Uint8Array): Uint8Array | null {
+    const { slots } = parseLookupQuestion(parseJson(body));
     const { note, log } = this;
     if (note === null) return null;
     const { mapRoot } = parseNote(note).checkpoint;

@@ -48,6 +48,11 @@ export interface Served extends Running {
   post(path: string, body: JsonValue | Uint8Array, headers?: Readonly<Record<string, string>>): Promise<Answer>;
 }
 
+export interface KeyPlace {
+  readonly key: string;
+  readonly passphraseFile: string;
+}
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -61,6 +66,7 @@ export class World {
   readonly directory: string;
   issuer!: SampleNode;
   outsider!: SampleNode;
+  readonly nodes = new Map<StoryLog, SampleNode>();
   witnessUrl = '';
   /** The block that the registry was written in. */
   readonly registered: BlockPoint;
@@ -77,14 +83,21 @@ export class World {
 
   static async create(): Promise<World> {
     const world = new World(await mkdtemp(join(tmpdir(), 'verifier-')));
-    world.issuer = await SampleNode.start(world.story.issuer);
-    world.outsider = await SampleNode.start(world.story.outsider);
+    world.issuer = await world.startNode(world.story.issuer);
+    world.outsider = await world.startNode(world.story.outsider);
     return world;
+  }
+
+  /** A node of the log, which programs that start from now on are configured with. */
+  async startNode(log: StoryLog): Promise<SampleNode> {
+    const node = await SampleNode.start(log);
+    this.nodes.set(log, node);
+    return node;
   }
 
   async end(): Promise<void> {
     await Promise.all(this.#running.map((program) => program.close()));
-    await Promise.all([this.issuer.stop(), this.outsider.stop()]);
+    await Promise.all([...this.nodes.values()].map((node) => node.stop()));
     await rm(this.directory, { recursive: true });
   }
 
@@ -115,11 +128,10 @@ export class World {
   }
 
   nodeOf(log: StoryLog): SampleNode {
-    return log === this.story.issuer ? this.issuer : this.outsider;
+    return this.nodes.get(log) ?? this.outsider;
   }
 
   config(name: string, changes: Partial<VerifierConfig> = {}): VerifierConfig {
-    const { issuer, outsider } = this.story;
     const address = `0x${'00'.repeat(20)}`;
     return {
       role: 'verifier',
@@ -136,12 +148,10 @@ export class World {
         fromBlock: 0,
       },
       trustFile: null,
-      logs: [
-        { origin: issuer.origin, url: this.issuer.url },
-        { origin: outsider.origin, url: this.outsider.url },
-      ],
+      logs: [...this.nodes].map(([{ origin }, { url }]) => ({ origin, url })),
       witnesses: [],
       witness: null,
+      request: null,
       charges: null,
       webDir: null,
       pollMs: POLL_MS,
@@ -181,10 +191,15 @@ export class World {
     return this.start(name, { role: 'witness', witness, ...changes });
   }
 
-  async witnessKey(): Promise<{ key: string; passphraseFile: string }> {
-    const [key, passphraseFile] = [join(this.directory, 'witness.key.json'), join(this.directory, 'passphrase')];
+  async witnessKey(): Promise<KeyPlace> {
+    return this.writeKey('witness', 'witness key');
+  }
+
+  /** The file of a key of that name (bytesOf). */
+  async writeKey(type: 'witness' | 'request', name: string): Promise<KeyPlace> {
+    const [key, passphraseFile] = [join(this.directory, `${name}.key.json`), join(this.directory, 'passphrase')];
     await writeFile(passphraseFile, PASSPHRASE, { mode: 0o600 });
-    await writeFile(key, await witnessKeyFile(), { mode: 0o600 });
+    await writeFile(key, await keyFileOf(type, name), { mode: 0o600 });
     return { key, passphraseFile };
   }
 
@@ -235,19 +250,21 @@ export function hasTrouble(verifier: Served, log: StoryLog, trouble: string | nu
 }
 
 /** Made once: each takes a second. */
-let keyFile: Promise<Uint8Array> | undefined;
+const keyFiles = new Map<string, Promise<Uint8Array>>();
 
-function witnessKeyFile(): Promise<Uint8Array> {
+function keyFileOf(type: 'witness' | 'request', name: string): Promise<Uint8Array> {
   const make = async (): Promise<Uint8Array> => {
     const directory = await mkdtemp(join(tmpdir(), 'verifier-key-'));
     const path = join(directory, 'key.json');
-    const privateKey = parsePrivateKey(bytesOf('witness key'));
-    await createKeyFile(path, PASSPHRASE, { type: 'witness', privateKey, publicKey: publicKeyOf(privateKey) });
+    const privateKey = parsePrivateKey(bytesOf(name));
+    await createKeyFile(path, PASSPHRASE, { type, privateKey, publicKey: publicKeyOf(privateKey) });
     const bytes = await readFile(path);
     await rm(directory, { recursive: true });
     return bytes;
   };
-  return (keyFile ??= make());
+  const made = keyFiles.get(name) ?? make();
+  keyFiles.set(name, made);
+  return made;
 }
 
 async function answerOf(response: Response): Promise<Answer> {

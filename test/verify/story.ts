@@ -72,9 +72,9 @@ export class StoryLog {
   readonly rows: Row[] = [];
   readonly held: Held[] = [];
 
-  constructor(authority: string) {
+  constructor(authority: string, name = 'licences') {
     this.authority = authority;
-    this.origin = parseOrigin(`sample/${authority}/licences`);
+    this.origin = parseOrigin(`sample/${authority}/${name}`);
     this.logId = logIdOf(this.origin);
   }
 

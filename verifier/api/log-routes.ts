@@ -17,7 +17,7 @@ import { IndexDamage } from '../index/damage.ts';
 import { formatSeen, type Seen } from '../index/seen-store.ts';
 import type { Witness } from '../witness.ts';
 import { type ChargeSources, describeCharge } from './charge-routes.ts';
-import type { LookupSources } from './lookup.ts';
+import { type LookupSources, requireAsked, requirePublic } from './lookup.ts';
 import { type DescribedRoute, jsonOf, readLogId, readQuery } from './route.ts';
 import { CONSISTENCY, INCLUSION, LOG, LOGS, SEEN } from './shape.ts';
 
@@ -49,13 +49,6 @@ function factOf(chain: ChainFollower, logId: Hash): LogFact {
   const log = chain.facts?.logs.find((one) => encodeHex(one.logId) === encodeHex(logId));
   if (log === undefined) throw notFound('the registry lists no such log');
   return log;
-}
-
-/** Throws NOT_FOUND for a log that is not followed. */
-function followerOf({ logs }: LogSources, logId: Hash): LogFollower {
-  const follower = logs.get(encodeHex(logId));
-  if (follower === undefined || follower.registered === null) throw notFound('this verifier does not follow that log');
-  return follower;
 }
 
 /** Throws UNAVAILABLE before the first anchored checkpoint. */
@@ -91,7 +84,7 @@ function answerLog(sources: LogSources, request: Request, response: Response): v
 }
 
 function answerCheckpoint(sources: LogSources, request: Request, response: Response): void {
-  const follower = followerOf(sources, readLogId(request));
+  const { follower } = requireAsked(sources, readLogId(request));
   const { note } = wordsOn(sources, follower, standingOf(follower));
   sendBytes(response, encodeUtf8(formatNote(note)), 'text/plain; charset=utf-8');
 }
@@ -111,7 +104,7 @@ function proveFrom<Proof>(sources: LogSources, follower: LogFollower, size: numb
 }
 
 function answerInclusion(sources: LogSources, request: Request, response: Response): void {
-  const follower = followerOf(sources, readLogId(request));
+  const { follower } = requirePublic(sources, readLogId(request));
   const { index: entryIndex, size } = readQuery(request, INCLUSION_QUERY) as { index: number; size: number };
   if (entryIndex >= size) throw notFound('there is no such entry at that size', { size });
   const { tiles } = follower.index;
@@ -126,7 +119,7 @@ function answerInclusion(sources: LogSources, request: Request, response: Respon
 }
 
 function answerConsistency(sources: LogSources, request: Request, response: Response): void {
-  const follower = followerOf(sources, readLogId(request));
+  const { follower } = requirePublic(sources, readLogId(request));
   const { from, to } = readQuery(request, CONSISTENCY_QUERY) as { from: number; to: number };
   if (from > to) throw notFound('a smaller tree extends no larger one', { from, to });
   const proved = proveFrom(sources, follower, to, () => ({

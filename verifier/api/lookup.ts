@@ -1,21 +1,22 @@
 /**
- * What the verifier answers about slots (core/verify/lookup.ts), from its index alone: nobody is asked, nothing is awaited.
+ * What the verifier answers about slots (core/verify/lookup.ts), from its index alone: nobody is asked, nothing is awaited. Slots of access
+ * logs are answered by their own nodes, to those who may ask; here only the checkpoint that such an answer stands on is shown.
  *
  * A log's part of an answer stands on the newest anchored checkpoint; when one of the asked slots was taken since, on what the node has
  * published: then readers see that it is provisional.
  */
 import { encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
-import { conflict, notFound, unavailable } from '../../core/bytes/error.ts';
+import { conflict, forbidden, notFound, unavailable } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { parseJson } from '../../core/bytes/json.ts';
-import type { LogFact, RegistryFacts } from '../../core/authority/registry.ts';
-import { formatNote } from '../../core/log/note.ts';
+import { LOG_RULES } from '../../core/authority/log-rules.ts';
+import type { Checkpoint } from '../../core/log/checkpoint.ts';
+import { formatNote, parseNote } from '../../core/log/note.ts';
 import { encodeSlotProof, proveSlot } from '../../core/log/slot-proof.ts';
 import { leafHashOf } from '../../core/log/tree.ts';
 import { proveInclusion } from '../../core/log/tree-proof.ts';
 import {
   type AbsentSlot,
-  type AnchorClaim,
   formatLookupAnswer,
   type LogAnswer,
   type LookupAnswer,
@@ -31,6 +32,7 @@ import type { ChainFollower } from '../follow/chain-follower.ts';
 import type { LogFollower } from '../follow/log-follower.ts';
 import { IndexDamage } from '../index/damage.ts';
 import type { SlotRow, SlotStore } from '../index/slot-store.ts';
+import { anchorsStoodOn, type Asked, askedOf, claimsAround } from './anchor-claims.ts';
 
 export interface LookupSources {
   /** By log id in hex. */
@@ -51,21 +53,12 @@ interface Basis {
   readonly anchor: Anchor | null;
 }
 
-/** A log that is asked, with what the registry says about it. */
-interface Asked {
-  readonly follower: LogFollower;
-  readonly log: LogFact;
-  readonly facts: RegistryFacts;
-}
-
 interface AskedSlot {
   readonly slot: Hash;
   readonly rows: readonly SlotRow[];
 }
 
 const MAX_QUESTION_BYTES = 16 << 10;
-/** How far from an entry an anchor with a quorum behind it is looked for. */
-const MAX_ANCHORS_TRIED = 64;
 
 export async function sendLookup(sources: LookupSources, { request, response }: HotCall): Promise<void> {
   const body = await readBody(request, { type: 'application/json', maxBytes: MAX_QUESTION_BYTES });
@@ -74,8 +67,8 @@ export async function sendLookup(sources: LookupSources, { request, response }: 
 }
 
 /**
- * Throws NOT_FOUND for a log that is not followed, CONFLICT with the newest size for one that is not held, UNAVAILABLE while the log, or
- * the index, is not ready.
+ * Throws NOT_FOUND for a log that is not followed, FORBIDDEN for one whose slots are not for everybody, CONFLICT with the newest size for one
+ * that is not held, UNAVAILABLE while the log, or the index, is not ready.
  */
 export function lookUp(sources: LookupSources, question: LookupQuestion): LookupAnswer {
   const slots = findSlots(sources, question.slots);
@@ -89,6 +82,33 @@ export function lookUp(sources: LookupSources, question: LookupQuestion): Lookup
   };
 }
 
+/** A checkpoint that the log signed, by its size, and its time where several have that size; none: the newest. */
+export interface StandingQuestion {
+  readonly logId: Hash;
+  readonly size?: number;
+  readonly time?: number;
+}
+
+/** The checkpoint that proofs of somebody else stand on, with its anchor: of any log that is followed. Throws as `lookUp`. */
+export function standingAnswer(sources: LookupSources, { logId, ...question }: StandingQuestion): LogAnswer {
+  return partOf(sources, requireAsked(sources, logId), [], question).log;
+}
+
+/** Throws NOT_FOUND. */
+export function requireAsked({ logs }: Pick<LookupSources, 'logs'>, logId: Hash): Asked {
+  const asked = askedOf(logs.get(encodeHex(logId)));
+  if (asked === null) throw notFound('this verifier does not follow that log');
+  return asked;
+}
+
+/** As `requireAsked`; throws FORBIDDEN for a log whose entries are not for everybody. */
+export function requirePublic(sources: Pick<LookupSources, 'logs'>, logId: Hash): Asked {
+  const asked = requireAsked(sources, logId);
+  if (!LOG_RULES[asked.log.class].isPublic)
+    throw forbidden('entries of that log are shown by its own node, to those who may ask');
+  return asked;
+}
+
 function findSlots({ slots, onDamage }: LookupSources, asked: readonly Hash[]): AskedSlot[] {
   try {
     return asked.map((slot) => ({ slot, rows: slots.find(slot) }));
@@ -98,23 +118,15 @@ function findSlots({ slots, onDamage }: LookupSources, asked: readonly Hash[]): 
   }
 }
 
-function askedOf(follower: LogFollower | undefined): Asked[] {
-  const registered = follower?.registered ?? null;
-  return follower === undefined || registered === null ? [] : [{ follower, ...registered }];
-}
-
-function logsAsked({ logs }: LookupSources, { logId }: LookupQuestion, slots: readonly AskedSlot[]): Asked[] {
-  if (logId !== undefined) {
-    const asked = askedOf(logs.get(encodeHex(logId)));
-    if (asked.length === 0) throw notFound('this verifier does not follow that log');
-    return asked;
-  }
+function logsAsked(sources: LookupSources, { logId }: LookupQuestion, slots: readonly AskedSlot[]): Asked[] {
+  if (logId !== undefined) return [requirePublic(sources, logId)];
   const named = new Set(slots.flatMap(({ rows }) => rows.map((row) => encodeHex(row.logId))));
-  const holdsSome = ({ follower }: Asked): boolean => {
+  const holdsSome = ({ follower, log }: Asked): boolean => {
+    if (!LOG_RULES[log.class].isPublic) return false;
     const held = follower.tail?.size ?? follower.standing?.checkpoint.size ?? 0;
     return slots.some(({ rows }) => rows.some((row) => equalBytes(row.logId, follower.logId) && row.entryIndex < held));
   };
-  return [...named].flatMap((hex) => askedOf(logs.get(hex))).filter(holdsSome);
+  return [...named].flatMap((hex) => askedOf(sources.logs.get(hex)) ?? []).filter(holdsSome);
 }
 
 interface Part {
@@ -123,10 +135,15 @@ interface Part {
   readonly absent: readonly AbsentSlot[];
 }
 
-function partOf(sources: LookupSources, asked: Asked, slots: readonly AskedSlot[], { size }: LookupQuestion): Part {
+function partOf(
+  sources: LookupSources,
+  asked: Asked,
+  slots: readonly AskedSlot[],
+  { size, time }: Omit<StandingQuestion, 'logId'>,
+): Part {
   const { follower } = asked;
   try {
-    const basis = size === undefined ? newestBasis(sources, asked, slots) : basisAt(sources, asked, size);
+    const basis = size === undefined ? newestBasis(sources, asked, slots) : basisAt(sources, asked, size, time);
     const rows = slots.map((slot) => rowOf(sources, follower, basis, slot));
     const present = rows.filter((row) => 'entry' in row);
     const log = {
@@ -134,7 +151,12 @@ function partOf(sources: LookupSources, asked: Asked, slots: readonly AskedSlot[
       checkpoint: basis.note,
       polledMsAgo: sources.chain.polledMsAgo,
       trouble: follower.trouble,
-      anchors: claimsFor(sources, asked, basis, present),
+      anchors: claimsAround(
+        sources,
+        asked,
+        present.map(({ index }) => index),
+        basis.anchor,
+      ),
     };
     return { log, present, absent: rows.filter((row) => !('entry' in row)) };
   } catch (error) {
@@ -153,12 +175,13 @@ function newestBasis(sources: LookupSources, asked: Asked, slots: readonly Asked
   return anchoredBasis(sources, asked, standing);
 }
 
-function basisAt(sources: LookupSources, asked: Asked, size: number): Basis {
+function basisAt(sources: LookupSources, asked: Asked, size: number, time?: number): Basis {
   const { follower } = asked;
-  const anchor = anchorsStoodOn(follower).findLast((one) => one.checkpoint.size === size && follower.isHeld(one));
+  const isMeant = ({ size: one, issuedAt }: Checkpoint): boolean => one === size && (time ?? issuedAt) === issuedAt;
+  const anchor = anchorsStoodOn(follower).findLast((one) => isMeant(one.checkpoint) && follower.isHeld(one));
   if (anchor !== undefined) return anchoredBasis(sources, asked, anchor);
   const head = follower.index.heads.at(size);
-  if (head === undefined || head.note === '') {
+  if (head === undefined || head.note === '' || !isMeant(parseNote(head.note).checkpoint)) {
     throw conflict('no checkpoint of this size is held', { newest: follower.standing?.checkpoint.size ?? 0 });
   }
   return { ...head, anchor: null };
@@ -197,63 +220,4 @@ function openingOf({ onDamage }: LookupSources, follower: LogFollower, leafHash:
     onDamage(error, follower);
     return null;
   }
-}
-
-/** Up to and with the one that answers rest on: later ones are not judged yet. */
-function anchorsStoodOn({ anchors, standing }: LogFollower): readonly Anchor[] {
-  return standing === null ? [] : anchors.slice(0, anchors.lastIndexOf(standing) + 1);
-}
-
-/** The anchor stood on, and for each entry the newest that lacks it and the oldest that holds it; each once. */
-function claimsFor(sources: LookupSources, asked: Asked, { anchor }: Basis, present: readonly PresentSlot[]): AnchorClaim[] {
-  const anchors = anchorsStoodOn(asked.follower);
-  const found = new Set<Anchor>(anchor === null ? [] : [anchor]);
-  for (const { index } of present) {
-    const firstHolding = firstIndexAbove(anchors, index);
-    for (const one of [
-      nearestOf(sources, asked, anchors, firstHolding - 1, -1),
-      nearestOf(sources, asked, anchors, firstHolding, 1),
-    ]) {
-      if (one !== null) found.add(one);
-    }
-  }
-  return [...found].flatMap((one) => claimOf(sources, asked, one));
-}
-
-/** The place of the first anchor whose size is above `entryIndex`; sizes never shrink from one to the next. */
-function firstIndexAbove(anchors: readonly Anchor[], entryIndex: number): number {
-  let [low, high] = [0, anchors.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (anchors[middle]!.checkpoint.size > entryIndex) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** From `start` on in one direction: the first with a quorum behind it, else the first that belongs to the replayed log at all. */
-function nearestOf(
-  { confirmations }: LookupSources,
-  { follower, log }: Asked,
-  anchors: readonly Anchor[],
-  start: number,
-  step: 1 | -1,
-): Anchor | null {
-  let fallback: Anchor | null = null;
-  for (let i = start, tried = 0; tried < MAX_ANCHORS_TRIED; i += step, tried++) {
-    const anchor = anchors[i];
-    if (anchor === undefined) break;
-    if (!follower.isReproduced(anchor)) continue;
-    if (confirmations.isQuorate(log, anchor)) return anchor;
-    fallback ??= anchor;
-  }
-  return fallback;
-}
-
-function claimOf({ confirmations }: LookupSources, { follower, facts }: Asked, anchor: Anchor): AnchorClaim[] {
-  const checkpoint = anchor.text(facts);
-  if (checkpoint === null) return [];
-  const { number, hash, at } = anchor.block;
-  const { attestations } = confirmations.of(follower.logId, anchor);
-  return [{ checkpoint, blockNumber: number, blockHash: hash, anchoredAt: at, attestations }];
 }

@@ -10,12 +10,14 @@ import type { LogFollower } from '../follow/log-follower.ts';
 import type { TrustFile } from '../trust-file.ts';
 import { describeLogs } from './log-routes.ts';
 import { type DescribedRoute, jsonOf, readQuery } from './route.ts';
+import type { SealTally } from './seal-routes.ts';
 import { AUTHORITIES, STATUS, TRUST } from './shape.ts';
 
 export interface RegistrySources {
   readonly chain: ChainFollower;
   readonly logs: ReadonlyMap<string, LogFollower>;
   readonly trustFile: TrustFile | null;
+  readonly seals: SealTally;
 }
 
 const AT_QUERY = { at: 'optional' } as const;
@@ -55,13 +57,14 @@ function answerAuthority(sources: RegistrySources, request: Request, response: R
 }
 
 function answerStatus(sources: RegistrySources, response: Response): void {
-  const { chain, trustFile } = sources;
+  const { chain, trustFile, seals } = sources;
   const { facts, identity, polledMsAgo } = chain;
   const trust = trustFile?.trust ?? null;
   sendJson(response, {
     chain: { chainId: identity.chainId, head: facts && formatBlockPoint(facts.block), polledMsAgo },
     logs: describeLogs(sources),
     trust: trust && { version: trust.version, expiresAt: trust.expiresAt, sample: trust.sample },
+    seals: seals.total,
   });
 }
 

@@ -7,7 +7,9 @@ import { sendLookup } from './lookup.ts';
 import { openApiRoute } from './openapi.ts';
 import { registryRoutes, type RegistrySources } from './registry-routes.ts';
 import { type DescribedHotRoute, type DescribedRoute, jsonOf } from './route.ts';
+import { sealRoutes } from './seal-routes.ts';
 import { BATCH_LINE, EVIDENCE, EVIDENCE_REQUEST, LOOKUP_ANSWER, LOOKUP_QUESTION, VERDICT, VERIFY_REQUEST } from './shape.ts';
+import { standingRoutes } from './standing-routes.ts';
 import { swapRoutes } from './swap-routes.ts';
 import { answerBatch, answerEvidence, answerVerify, type VerifySources } from './verify.ts';
 
@@ -72,6 +74,12 @@ export function apiRoutes(sources: ApiSources): { readonly hot: DescribedHotRout
   const hot = hotRoutes(sources);
   const swap = sources.register === null ? [] : swapRoutes(sources.register);
   const others = [...verdictRoutes(sources), ...logRoutes(sources), ...registryRoutes(sources), sources.changes.route()];
-  const described = [...others, ...chargeRoutes(sources), ...swap];
+  const described = [
+    ...others,
+    ...standingRoutes(sources),
+    ...sealRoutes(sources, sources.seals),
+    ...chargeRoutes(sources),
+    ...swap,
+  ];
   return { hot, routes: [...described, openApiRoute([...hot, ...described])] };
 }

@@ -73,6 +73,8 @@ export const LOOKUP_ANSWER = z.strictObject({
   absent: z.array(z.strictObject({ slot: HASH, logId: HASH, map: BASE64 })),
 });
 
+export const ANCHORS = z.strictObject({ anchors: z.array(ANCHOR_CLAIM) });
+
 const REASON = z.enum(REASON_CODES);
 const FACTS = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
 
@@ -199,10 +201,32 @@ const REGISTRY_FACTS = z.strictObject({
 });
 export const AUTHORITIES = z.strictObject({ facts: REGISTRY_FACTS, polledMsAgo: WHOLE });
 
+/** Entries that belong to no seal's row are `stray`: they lift and prolong nothing. */
+const SEAL = z.strictObject({ sealed: WHOLE, released: WHOLE, unreleased: WHOLE, overdue: WHOLE, renewed: WHOLE, stray: WHOLE });
+export const SEALS = z.strictObject({
+  logs: z.array(
+    z.strictObject({
+      logId: HASH,
+      origin: TEXT,
+      authority: TEXT,
+      /** A seal is overdue after it, ms. */
+      term: WHOLE,
+      trouble: TROUBLE,
+      /** What the count stands on; null where nothing is counted. */
+      checkpoint: NOTE.nullable(),
+      count: SEAL.nullable(),
+    }),
+  ),
+  /** Null unless every log is counted. */
+  total: SEAL.nullable(),
+});
+
 export const STATUS = z.strictObject({
   chain: z.strictObject({ chainId: WHOLE, head: BLOCK.nullable(), polledMsAgo: WHOLE }),
   logs: z.array(z.strictObject(LOG_VIEW)),
   trust: z.strictObject({ version: WHOLE, expiresAt: WHOLE, sample: z.boolean() }).nullable(),
+  /** Over all seals logs; null unless every one is counted. */
+  seals: SEAL.nullable(),
 });
 
 export const CHANGES = z.strictObject({

@@ -52,8 +52,9 @@ export type AuditEnd =
 /** What is stored is no longer the tree of the bad checkpoint. Never leaves this file. */
 class StaleTree extends Error {}
 
-/** Between two marks. */
-const ENTRIES_PER_STEP = 64 * SLOTS_AT_ONCE;
+const ENTRIES_PER_MARK = 64 * SLOTS_AT_ONCE;
+/** Some seconds' worth of questions. */
+const ENTRIES_PER_STEP = 16 * ENTRIES_PER_MARK;
 
 export class Audit {
   readonly #follower: LogFollower;
@@ -85,6 +86,7 @@ export class Audit {
     const from = this.#mark(before);
     for (let done = from; done < this.#end; done += SLOTS_AT_ONCE) {
       if (signal.aborted || done - from >= ENTRIES_PER_STEP) return this.#goOn(before, done);
+      if ((done - from) % ENTRIES_PER_MARK === 0) await this.#goOn(before, done);
       const count = Math.min(SLOTS_AT_ONCE, this.#end - done);
       const indexes = Array.from({ length: count }, (_, i) => this.#entryAt(before, done + i));
       const found = await this.#ask(indexes, before, signal);

@@ -3,11 +3,12 @@
  * that cannot both be of one append-only log, or one that contradicts the log's own entries.
  *
  *   fork-<logId>.json  {"format":"veritrail-fork-v2","logId","a":NOTE,"b":NOTE,"tree":null|{"rootHash","consistency":[hash]}}
- *   bad-<logId>.json   {"format":"veritrail-bad-checkpoint-v2","logId","checkpoint":NOTE,"why","index":N|null}
+ *   bad-<logId>.json   {"format":"veritrail-bad-checkpoint-v3","logId","checkpoint":NOTE,"why","index":N|null,"lacks":NOTE|null}
  *
  * A fork convicts by itself: anybody can check both signatures and, for two sizes, that the tree of the larger one had another root
  * (`tree`) at the smaller size. For the second kind anybody can replay the log; `index` is the first bad entry, null while only the
- * whole map is known to be another.
+ * whole map is known to be another. `lacks` is an earlier checkpoint that should hold that entry and does not: its quantum was over by then.
+ * (v2 had no such member, and says nothing of that sort.)
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +22,7 @@ import { createFileDurably, replaceFileDurably } from '../../service/durable-fil
 import type { OtherTree } from './split.ts';
 
 /** How the entries that a checkpoint's root holds contradict the checkpoint or the log's own rules. */
-const BAD_CHECKPOINTS = ['map-root', 'slot-twice', 'entry-format', 'entry-time'] as const;
+const BAD_CHECKPOINTS = ['map-root', 'slot-twice', 'entry-format', 'entry-kind', 'entry-order', 'entry-time', 'quantum'] as const;
 export type BadCheckpoint = (typeof BAD_CHECKPOINTS)[number];
 
 export interface ForkFinding {
@@ -38,13 +39,15 @@ export interface BadFinding {
   readonly logId: Hash;
   readonly checkpoint: string;
   readonly why: BadCheckpoint;
+  readonly lacks: string | null;
   readonly entryIndex: number | null;
 }
 
 export type Finding = ForkFinding | BadFinding;
 
 const FORK_FORMAT = 'veritrail-fork-v2';
-const BAD_FORMAT = 'veritrail-bad-checkpoint-v2';
+const BAD_FORMAT = 'veritrail-bad-checkpoint-v3';
+const OLD_BAD_FORMAT = 'veritrail-bad-checkpoint-v2';
 /** Of a tree with 2^53-1 entries a consistency proof has fewer. */
 const MAX_PROOF = 64;
 const MAX_NOTE = 16 * 1024;
@@ -63,7 +66,8 @@ export function formatFinding(finding: Finding): JsonObject {
     const said = tree && { rootHash: encodeHex(tree.rootHash), consistency: tree.consistencyProof.map(encodeHex) };
     return { format: FORK_FORMAT, logId, a, b, tree: said };
   }
-  return { format: BAD_FORMAT, logId, checkpoint: finding.checkpoint, why: finding.why, index: finding.entryIndex };
+  const { checkpoint, why, entryIndex, lacks } = finding;
+  return { format: BAD_FORMAT, logId, checkpoint, why, index: entryIndex, lacks };
 }
 
 function readTree(fields: JsonFields): OtherTree {
@@ -84,7 +88,7 @@ export function parseFinding(bytes: Uint8Array): Finding {
     parseNote(text);
     return text;
   };
-  const format = fields.oneOf('format', [FORK_FORMAT, BAD_FORMAT]);
+  const format = fields.oneOf('format', [FORK_FORMAT, BAD_FORMAT, OLD_BAD_FORMAT]);
   const logId = hashFromHex(fields.string('logId'));
   const tree = (): OtherTree | null => fields.nullable('tree', () => readTree(fields.object('tree')));
   const entryIndex = (): number | null => fields.nullable('index', () => fields.integer('index'));
@@ -97,6 +101,7 @@ export function parseFinding(bytes: Uint8Array): Finding {
           checkpoint: note('checkpoint'),
           why: fields.oneOf('why', BAD_CHECKPOINTS),
           entryIndex: entryIndex(),
+          lacks: format === OLD_BAD_FORMAT ? null : fields.nullable('lacks', () => note('lacks')),
         };
   fields.end();
   return finding;

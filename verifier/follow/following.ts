@@ -4,13 +4,16 @@
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { logIdOf, type Origin } from '../../core/log/origin.ts';
-import type { LogFact } from '../../core/authority/registry.ts';
+import { LOG_RULES } from '../../core/authority/log-rules.ts';
+import { findLog, type LogFact } from '../../core/authority/registry.ts';
 import type { Logger } from '../../service/logger.ts';
+import type { Signer } from '../../service/signer.ts';
 import { IndexDamage } from '../index/damage.ts';
 import type { IndexStore } from '../index/index-store.ts';
 import type { LogIndex } from '../index/log-index.ts';
 import { Loop } from '../loop.ts';
 import type { Anchor } from './anchor.ts';
+import { Caller } from './caller.ts';
 import type { ChainFollower } from './chain-follower.ts';
 import type { FindingFiles } from './finding.ts';
 import { type FollowTiming, LogFollower } from './log-follower.ts';
@@ -35,6 +38,8 @@ export interface FollowingOptions {
   readonly index: IndexStore;
   readonly chain: ChainFollower;
   readonly findings: FindingFiles;
+  /** A request key of the authority that runs this program; null: it follows only what anybody may read. */
+  readonly requestSigner: Signer | null;
   readonly isQuorate: (log: LogFact, anchor: Anchor) => boolean;
   readonly onAdvance: (logId: Hash, anchor: Anchor | null) => void;
   /** What a witness does with a log after each of its steps. */
@@ -50,13 +55,16 @@ export class Following {
   readonly logs: ReadonlyMap<string, LogFollower>;
   readonly loops: readonly Loop[];
   readonly #options: FollowingOptions;
+  readonly #caller: Caller;
   readonly #followLoops: Loop[] = [];
 
   constructor(options: FollowingOptions) {
     this.#options = options;
+    this.#caller = new Caller({ ...options, signer: options.requestSigner });
     const mirrorLoops: Loop[] = [];
     const followers = options.logs.map((log) => {
-      const node = new NodeClient(log.url, options.timing);
+      const logId = logIdOf(log.origin);
+      const node = new NodeClient(log.url, (call) => this.#caller.headersFor(logId, call), options.timing);
       const mirrorLoop = this.#mirrorLoop(log, node);
       mirrorLoops.push(mirrorLoop);
       const follower = this.#follower(log, node, () => mirrorLoop.wake());
@@ -93,9 +101,13 @@ export class Following {
   }
 
   #mirrorLoop({ origin, index }: FollowedLog, node: NodeClient): Loop {
-    const { clock, timing, pauseMs, logger } = this.#options;
+    const { chain, clock, timing, pauseMs, logger } = this.#options;
     const mirror = new OpeningMirror({ index, node, clock, retryMs: timing.openingRetryMs });
-    const step = (signal: AbortSignal): Promise<void> => this.#guard(logIdOf(origin), () => mirror.step(signal));
+    const logId = logIdOf(origin);
+    const step = async (signal: AbortSignal): Promise<void> => {
+      const log = chain.facts && findLog(chain.facts, logId);
+      if (log && LOG_RULES[log.class].hasOpenings) await this.#guard(logId, () => mirror.step(signal));
+    };
     return new Loop({ pauseMs, logger, step });
   }
 
@@ -107,6 +119,7 @@ export class Following {
       index,
       chain,
       findings,
+      mayRead: (log) => this.#caller.mayRead(log),
       isQuorate,
       timing,
       clock,

@@ -19,7 +19,7 @@ import type { ChainFollower } from './chain-follower.ts';
 import { type Finding, type FindingFiles, sizeInDoubt } from './finding.ts';
 import { LogJudge, type Registered } from './log-judge.ts';
 import type { NodeClient } from './node-client.ts';
-import { replay, type SignedCheckpoint, type Waypoint } from './replay.ts';
+import { replay, type SignedCheckpoint } from './replay.ts';
 
 /** Milliseconds. */
 export interface FollowTiming {
@@ -37,6 +37,8 @@ export interface LogFollowerOptions {
   readonly index: LogIndex;
   readonly chain: ChainFollower;
   readonly findings: FindingFiles;
+  /** Whether the entries of the log are to be had. */
+  readonly mayRead: (log: LogFact) => boolean;
   /** Whether the quorum of witnesses has spoken about an anchor. */
   readonly isQuorate: (log: LogFact, anchor: Anchor) => boolean;
   readonly timing: FollowTiming;
@@ -70,11 +72,12 @@ export class LogFollower {
     this.#judge = new LogJudge({ ...options, logId: this.logId });
   }
 
-  /** Null while the registry does not list it, or lists it as a log of another class. */
+  /** Null while the registry does not list it, or this program may not read it. */
   get registered(): Registered | null {
-    const { facts } = this.#options.chain;
+    const { mayRead, chain } = this.#options;
+    const { facts } = chain;
     const log = facts && findLog(facts, this.logId);
-    return facts && log?.class === 'licence' ? { log, facts } : null;
+    return facts && log && mayRead(log) ? { log, facts } : null;
   }
 
   get anchors(): readonly Anchor[] {
@@ -115,8 +118,8 @@ export class LogFollower {
   /** The court has found against what is stood on. Once a quorum has cleared the log, that no longer counts. */
   #isDisputed(): boolean {
     const { facts } = this.#options.chain;
-    const dispute = facts === null ? undefined : findDispute(facts, this.logId);
-    return dispute !== undefined && this.#standing !== null && this.#standing.checkpoint.size >= dispute.fromSize;
+    const size = this.#standing?.checkpoint.size ?? -1;
+    return facts !== null && size >= (findDispute(facts, this.logId)?.fromSize ?? Number.POSITIVE_INFINITY);
   }
 
   /** True when our own replay came to both roots of the anchored checkpoint. */
@@ -189,42 +192,36 @@ export class LogFollower {
     return newest === undefined || this.isHeld(newest) ? null : newest;
   }
 
-  // What is followed
-
   /** To the newest anchor; when that cannot be reached, to the nearest, so that one bad checkpoint spoils none before it. */
   async #followAnchors(registered: Registered, signal: AbortSignal): Promise<void> {
     const { log, facts } = registered;
     const limit = this.finding === null ? Number.POSITIVE_INFINITY : sizeInDoubt(this.finding);
-    const firstAhead = this.anchors.findLastIndex((anchor) => this.isHeld(anchor)) + 1;
-    const ahead = this.anchors.slice(firstAhead).filter(({ checkpoint }) => checkpoint.size < limit);
+    const lastHeld = this.anchors.findLastIndex((anchor) => this.isHeld(anchor));
+    const ahead = this.anchors.slice(lastHeld + 1).filter(({ checkpoint }) => checkpoint.size < limit);
     const isSigned = (anchor: Anchor): boolean => anchor.isSigned(log, facts);
+    const signed = (anchor: Anchor): SignedCheckpoint => ({
+      checkpoint: anchor.checkpoint,
+      note: anchor.signedNote(log, facts)!,
+    });
     const newest = ahead.findLast(isSigned);
     if (newest === undefined || (this.#withheld?.anchor === newest && this.#options.clock() < this.#withheld.retryAt)) return;
-    const waypoints = ahead.map(({ checkpoint }, i) => ({ checkpoint, signedNote: () => ahead[i]!.signedNote(log, facts) }));
-    if (await this.#replayTo(registered, this.#signed(newest, registered), waypoints, signal)) {
+    if (await this.#replayTo(registered, signed(newest), signal)) {
       this.#withheld = null;
       return;
     }
     this.#withheld = { anchor: newest, retryAt: this.#options.clock() + this.#options.timing.retryMs };
-    const nearest = ahead.find(isSigned);
-    if (nearest !== newest && nearest !== undefined) {
-      await this.#replayTo(registered, this.#signed(nearest, registered), [], signal);
-    }
+    const nearest = ahead.find(isSigned)!;
+    if (nearest !== newest) await this.#replayTo(registered, signed(nearest), signal);
   }
 
-  #signed(anchor: Anchor, { log, facts }: Registered): SignedCheckpoint {
-    return { checkpoint: anchor.checkpoint, note: anchor.signedNote(log, facts)! };
-  }
-
-  async #replayTo(
-    { log }: Registered,
-    target: SignedCheckpoint,
-    waypoints: readonly Waypoint[],
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  async #replayTo({ log, facts }: Registered, target: SignedCheckpoint, signal: AbortSignal): Promise<boolean> {
     const { node, index } = this;
     const sizeBefore = index.size;
-    const end = await replay({ index, node, quantum: log.quantum, target, waypoints, signal });
+    const { size: from } = index.heads.below(target.checkpoint.size);
+    const waypoints = this.anchors
+      .filter(({ checkpoint: { size } }) => from <= size && size <= target.checkpoint.size)
+      .map((anchor) => ({ checkpoint: anchor.checkpoint, signedNote: () => anchor.signedNote(log, facts) }));
+    const end = await replay({ index, node, log, target, waypoints, signal });
     if (index.size > sizeBefore) this.#options.onGrowth();
     await this.#judge.judgeReplay(end, target, signal);
     return end.outcome === 'held';
@@ -238,7 +235,7 @@ export class LogFollower {
     const { checkpoint } = published;
     const note = formatNote({ ...published, cosignatures: [] });
     if (note === this.#published || !isSignedNote(published, registered.log, registered.facts)) return;
-    if (await this.#replayTo(registered, { checkpoint, note }, [], signal)) this.#published = note;
+    if (await this.#replayTo(registered, { checkpoint, note }, signal)) this.#published = note;
   }
 
   async #readPublished(signal: AbortSignal): Promise<Note | null> {

@@ -49,8 +49,8 @@ export class LogJudge {
     const { logId, node, index } = this.#options;
     if (end.outcome === 'split') await this.#convict({ kind: 'fork', logId, a: end.a, b: end.b, tree: end.tree });
     if (end.outcome === 'bad') {
-      const { checkpoint: bad, why, entryIndex } = end;
-      await this.#convict({ kind: 'bad', logId, checkpoint: bad, why, entryIndex });
+      const { checkpoint: bad, why, lacks, entryIndex } = end;
+      await this.#convict({ kind: 'bad', logId, checkpoint: bad, why, lacks, entryIndex });
     }
     if (end.outcome === 'withheld') {
       const earlier = index.heads.below(checkpoint.size);

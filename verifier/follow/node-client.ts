@@ -1,23 +1,28 @@
 /**
  * What a department's node serves of its log: the newest checkpoint, tiles, openings, slot proofs. All of it is untrusted; each call has a
- * time-out and a cap. A node that does not answer is UNAVAILABLE; one that answers something else, or says it has not got what its
+ * time-out and a cap. Calls for entries and their slots say who asks where that is needed (caller.ts). A node that does not answer is UNAVAILABLE; one that answers something else, or says it has not got what its
  * own checkpoint covers, withholds: UNVERIFIED.
  */
-import { decodeUtf8, encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
+import { decodeUtf8, encodeHex, encodeUtf8, equalBytes } from '../../core/bytes/bytes.ts';
 import { isCodedError, malformed, unverified } from '../../core/bytes/error.ts';
 import { HASH_LENGTH, type Hash } from '../../core/bytes/hash.ts';
+import { parseJson } from '../../core/bytes/json.ts';
 import { ENTRY_LENGTH } from '../../core/log/entry.ts';
 import { parseNote, type Note } from '../../core/log/note.ts';
 import { MAX_BODY_LENGTH } from '../../core/log/opening.ts';
 import { decodeSlotProof, type SlotProof } from '../../core/log/slot-proof.ts';
 import { decodeEntryBundle, decodeHashTile, formatTilePath, TILE_WIDTH, tileWidthAt, type TileId } from '../../core/log/tile.ts';
 import { formatLookupQuestion, parseLookupAnswer } from '../../core/verify/lookup.ts';
-import { fetchBytes, fetchJson } from '../../service/client.ts';
+import { fetchBytes, type FetchOptions } from '../../service/client.ts';
+import type { SignedCall } from '../../service/http-signature.ts';
 
 export interface NodeTimeouts {
   readonly checkpointMs: number;
   readonly tileMs: number;
 }
+
+/** The headers of a call that say who asks. */
+export type CallHeaders = (call: Omit<SignedCall, 'request'>) => Promise<Readonly<Record<string, string>>>;
 
 export interface NodeSlotProofs {
   /** What the proofs stand on. */
@@ -36,13 +41,25 @@ const MAX_OPENING_BYTES = MAX_BODY_LENGTH + 64;
 /** Tiles asked for at once: 4096 entries. */
 const TILES_AT_ONCE = 16;
 
+const NOBODY: CallHeaders = async () => ({});
+const NO_BODY = new Uint8Array();
+
 export class NodeClient {
   readonly #url: string;
+  readonly #headersOf: CallHeaders;
   readonly #timeouts: NodeTimeouts;
 
-  constructor(url: string, timeouts = DEFAULT_TIMEOUTS) {
+  constructor(url: string, headersOf: CallHeaders = NOBODY, timeouts = DEFAULT_TIMEOUTS) {
     this.#url = url;
+    this.#headersOf = headersOf;
     this.#timeouts = timeouts;
+  }
+
+  /** Says who asks. */
+  async #fetch(path: string, { method = 'GET', headers, body, ...others }: FetchOptions): Promise<Uint8Array> {
+    const targetUri = `${this.#url}${path}`;
+    const own = await this.#headersOf({ method, targetUri, body: body ?? NO_BODY });
+    return fetchBytes(targetUri, { method, headers: { ...headers, ...own }, ...(body && { body }), ...others });
   }
 
   /** The newest published checkpoint; its signature is not verified. */
@@ -61,10 +78,11 @@ export class NodeClient {
   /** What the node says its map holds at these slots, at a checkpoint of this size. Nothing of it is verified. */
   async slotProofs(slots: readonly Hash[], logId: Hash, size: number, signal: AbortSignal): Promise<NodeSlotProofs> {
     const options = { signal, timeoutMs: this.#timeouts.tileMs, maxBytes: MAX_LOOKUP_BYTES };
-    const send = formatLookupQuestion({ slots, logId, size });
-    const json = await fetchJson(`${this.#url}/v1/lookup`, { ...options, send });
+    const body = encodeUtf8(JSON.stringify(formatLookupQuestion({ slots, logId, size })));
+    const headers = { 'content-type': 'application/json' };
+    const bytes = await this.#fetch('/v1/lookup', { method: 'POST', headers, body, ...options });
     return readAs('slot proof', () => {
-      const { logs, present, absent } = parseLookupAnswer(json);
+      const { logs, present, absent } = parseLookupAnswer(parseJson(bytes, { maxBytes: MAX_LOOKUP_BYTES }));
       const answer = logs.find((log) => equalBytes(log.logId, logId));
       if (answer === undefined) throw malformed('the answer is about no such log');
       const rows = [...present, ...absent].filter((row) => equalBytes(row.logId, logId));
@@ -110,7 +128,7 @@ export class NodeClient {
     signal: AbortSignal,
   ): Promise<Row[]> {
     const fetchTile = (id: TileId): Promise<Uint8Array> =>
-      fetchBytes(`${this.#url}${formatTilePath(id)}`, {
+      this.#fetch(formatTilePath(id), {
         signal,
         timeoutMs: this.#timeouts.tileMs,
         maxBytes: TILE_WIDTH * rowLength,

@@ -1,6 +1,6 @@
 /**
  * One log replayed up to a checkpoint that it signed, as a story: fetch the entries → the tree over them has the checkpoint's root, so
- * they are the log's own → each is well formed and in time → the map over their slots has the checkpoint's map root → the log is
+ * they are the log's own → each keeps the rules (entry-rules.ts) → the map over their slots has the checkpoint's map root → the log is
  * held to it. Everything is stored on the way, but nothing counts before the last step.
  *
  * Up to the tree's root, whatever is wrong may be the node's doing and convicts nobody. Beyond it, the log has signed what is wrong.
@@ -8,10 +8,13 @@
 import { encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
 import { invariant, isCodedError } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
+import { LOG_RULES } from '../../core/authority/log-rules.ts';
+import type { LogFact } from '../../core/authority/registry.ts';
 import type { Checkpoint } from '../../core/log/checkpoint.ts';
-import { decodeEntry, type Entry } from '../../core/log/entry.ts';
 import { insertSlots, type MapChange, type MapLeaf } from '../../core/log/map.ts';
+import { parseNote } from '../../core/log/note.ts';
 import { lookUpSlot } from '../../core/log/slot-proof.ts';
+import { EntryRules } from './entry-rules.ts';
 import type { BadCheckpoint } from './finding.ts';
 import { hasRoots, type Head } from '../index/head-store.ts';
 import type { LogIndex } from '../index/log-index.ts';
@@ -35,10 +38,9 @@ export interface Waypoint {
 export interface ReplayTask {
   readonly index: LogIndex;
   readonly node: Pick<NodeClient, 'entries'>;
-  /** Of the log, ms. */
-  readonly quantum: number;
+  readonly log: Pick<LogFact, 'class' | 'quantum'>;
   readonly target: SignedCheckpoint;
-  /** Between the size held and the target's, in order: the tree roots of those that the log signed must come up on the way. */
+  /** From the size that the replay begins with to the target's, in order: what those that the log signed say must come true on the way. */
   readonly waypoints: readonly Waypoint[];
   readonly signal: AbortSignal;
 }
@@ -49,9 +51,13 @@ export type ReplayEnd =
   | { readonly outcome: 'withheld' }
   /** One tree cannot have both roots (or one size two map roots), and the log signed both. */
   | { readonly outcome: 'split'; readonly a: string; readonly b: string; readonly tree: OtherTree | null }
-  | { readonly outcome: 'bad'; readonly checkpoint: string; readonly why: BadCheckpoint; readonly entryIndex: number | null };
-
-type Bad = Extract<ReplayEnd, { outcome: 'bad' }>;
+  | {
+      readonly outcome: 'bad';
+      readonly checkpoint: string;
+      readonly why: BadCheckpoint;
+      readonly lacks: string | null;
+      readonly entryIndex: number | null;
+    };
 
 /** Entries whose slots are inserted at once: the more, the less is written; look-ups wait for about a quarter of a second. */
 const CHUNK = 4_096;
@@ -62,8 +68,7 @@ export async function replay(task: ReplayTask): Promise<ReplayEnd> {
   const { index, target } = task;
   const { checkpoint, note } = target;
   const known = index.heads.at(checkpoint.size);
-  if (known !== undefined)
-    return hasRoots(known, checkpoint) ? { outcome: 'held' } : { outcome: 'split', a: known.note, b: note, tree: null };
+  if (known !== undefined) return holdAgain(index, known, target);
   const grown = await growTree(task);
   if (grown.outcome !== 'held') return grown;
   const filled = await fillMap(task, index.heads.below(checkpoint.size));
@@ -74,8 +79,16 @@ export async function replay(task: ReplayTask): Promise<ReplayEnd> {
   return filled;
 }
 
+/** The newest checkpoint of a size is kept: what comes after it must not be from before. */
+async function holdAgain(index: LogIndex, known: Head, { checkpoint, note }: SignedCheckpoint): Promise<ReplayEnd> {
+  if (!hasRoots(known, checkpoint)) return { outcome: 'split', a: known.note, b: note, tree: null };
+  const isNewer = known.note !== '' && checkpoint.issuedAt > parseNote(known.note).checkpoint.issuedAt;
+  if (isNewer) await index.heads.add({ ...known, note });
+  return { outcome: 'held' };
+}
+
 /** The first step: the entries are fetched and stored, whatever they say. */
-export async function growTree(task: Omit<ReplayTask, 'quantum'>): Promise<ReplayEnd> {
+export async function growTree(task: Omit<ReplayTask, 'log'>): Promise<ReplayEnd> {
   const { index, target } = task;
   const { size, rootHash } = target.checkpoint;
   if (size < index.size) {
@@ -102,7 +115,7 @@ interface FetchedTree {
   readonly stray: { readonly size: number; readonly note: string } | null;
 }
 
-async function fetchTree({ index, node, target, waypoints, signal }: Omit<ReplayTask, 'quantum'>): Promise<FetchedTree> {
+async function fetchTree({ index, node, target, waypoints, signal }: Omit<ReplayTask, 'log'>): Promise<FetchedTree> {
   const growth = new TileGrowth(index.tiles, index.size);
   const bySize = Map.groupBy(waypoints, ({ checkpoint }) => checkpoint.size);
   let stray: FetchedTree['stray'] = null;
@@ -128,8 +141,11 @@ async function fetchTree({ index, node, target, waypoints, signal }: Omit<Replay
 }
 
 async function fillMap(task: ReplayTask, start: Head): Promise<ReplayEnd> {
-  const { index, target } = task;
-  const rules = new EntryRules(task, start);
+  const { index, log, target, waypoints } = task;
+  const rules = new EntryRules({ log, tiles: index.tiles, start, waypoints, target });
+  const bad = (why: BadCheckpoint, entryIndex: number | null): ReplayEnd => {
+    return { outcome: 'bad', checkpoint: target.note, why, lacks: null, entryIndex };
+  };
   let mapRoot = start.mapRoot;
   for (let from = start.size; from < target.checkpoint.size; from += CHUNK) {
     const to = Math.min(from + CHUNK, target.checkpoint.size);
@@ -139,53 +155,11 @@ async function fillMap(task: ReplayTask, start: Head): Promise<ReplayEnd> {
       if ('outcome' in read) return read;
       leaves.push({ slot: read.slot, leafHash: index.tiles.node(0, entryIndex) });
     }
-    const placed = await placeLeaves(index, mapRoot, from, leaves);
-    if (placed === null) {
-      return { outcome: 'bad', checkpoint: target.note, why: 'slot-twice', entryIndex: from + findTaken(index, mapRoot, leaves) };
-    }
+    const placed = await placeLeaves(task, mapRoot, from, leaves);
+    if (placed === null) return bad('slot-twice', from + findTaken(index, mapRoot, leaves));
     mapRoot = placed;
   }
-  if (equalBytes(mapRoot, target.checkpoint.mapRoot)) return { outcome: 'held' };
-  return { outcome: 'bad', checkpoint: target.note, why: 'map-root', entryIndex: null };
-}
-
-/** Each entry is well formed, at a multiple of the quantum, not before the one before it nor after a checkpoint that holds it. */
-class EntryRules {
-  readonly #task: ReplayTask;
-  readonly #waypoints: ReadonlyMap<number, readonly Waypoint[]>;
-  #previousAt: number;
-
-  constructor(task: ReplayTask, start: Head) {
-    this.#task = task;
-    const target = { checkpoint: task.target.checkpoint, signedNote: () => task.target.note };
-    this.#waypoints = Map.groupBy([...task.waypoints, target], ({ checkpoint }) => checkpoint.size);
-    this.#previousAt = start.size === 0 ? 0 : decodeEntry(task.index.tiles.entryAt(start.size - 1)).recordedAt;
-  }
-
-  read(entryIndex: number): Entry | Bad {
-    const { index, target, quantum } = this.#task;
-    const entry = decodeOrNull(index.tiles.entryAt(entryIndex));
-    if (entry === null) return { outcome: 'bad', checkpoint: target.note, why: 'entry-format', entryIndex };
-    const { recordedAt } = entry;
-    if (recordedAt % quantum !== 0 || recordedAt < this.#previousAt) {
-      return { outcome: 'bad', checkpoint: target.note, why: 'entry-time', entryIndex };
-    }
-    this.#previousAt = recordedAt;
-    for (const { checkpoint, signedNote } of this.#waypoints.get(entryIndex + 1) ?? []) {
-      const note = recordedAt > checkpoint.issuedAt ? signedNote() : null;
-      if (note !== null) return { outcome: 'bad', checkpoint: note, why: 'entry-time', entryIndex };
-    }
-    return entry;
-  }
-}
-
-function decodeOrNull(bytes: Uint8Array): Entry | null {
-  try {
-    return decodeEntry(bytes);
-  } catch (error) {
-    if (isCodedError(error, 'MALFORMED')) return null;
-    throw error;
-  }
+  return equalBytes(mapRoot, target.checkpoint.mapRoot) ? { outcome: 'held' } : bad('map-root', null);
 }
 
 /** The place of the first of the leaves whose slot was taken before it. */
@@ -202,13 +176,19 @@ function findTaken(index: LogIndex, mapRoot: Hash, leaves: readonly MapLeaf[]): 
 }
 
 /** The new map root, its nodes stored and the slots findable; null when a slot is taken. */
-async function placeLeaves(index: LogIndex, mapRoot: Hash, from: number, leaves: readonly MapLeaf[]): Promise<Hash | null> {
+async function placeLeaves(
+  { index, log }: ReplayTask,
+  mapRoot: Hash,
+  from: number,
+  leaves: readonly MapLeaf[],
+): Promise<Hash | null> {
   const change = insertOrNull(index, mapRoot, leaves);
   if (change === null) return null;
   await index.index.exclusively(async () => {
     const batch = index.index.store.batch();
     index.map.put(batch, change.nodes);
-    for (const [i, { slot }] of leaves.entries()) {
+    // Whoever may not look up a log's slots is not to come upon them either.
+    for (const [i, { slot }] of LOG_RULES[log.class].isPublic ? leaves.entries() : []) {
       const entryIndex = from + i;
       // Entries below the size held are here for an earlier checkpoint's map alone.
       if (entryIndex >= index.size) index.slots.put(batch, slot, { logId: index.logId, entryIndex });
