@@ -108,7 +108,7 @@ async function askUnderSeal({ agents: { police }, seals }: Custody): Promise<voi
   };
   const headers = headersOf(access);
   const prepared = await post(
-    `${police.accessUrl}/v1/requests`,
+    `${police.url}/v1/requests`,
     { method: 'GET', path: `/to/civil${access.path}`, operatorKey: null },
     headers,
   );

@@ -1,6 +1,6 @@
 /**
  * Who may read what an access log does not show everybody: parties that the registry knows, by a call signed with one of their request keys
- * (service/http-signature.ts). Whoever may ask for any slot can collect them all, so that nobody else may.
+ * (service/call/http-signature.ts). Whoever may ask for any slot can collect them all, so that nobody else may.
  */
 import type { IncomingMessage } from 'node:http';
 import { findAuthority } from '../../core/authority/registry.ts';

@@ -3,7 +3,7 @@
  *
  *     {"format":"veritrail-person-notice-v1","kind":"first-access|break-glass","noticeId":64 hex,"person":{"class","id"}}
  *
- * signed as any call of ours (service/http-signature.ts) with a request key, until it is taken with a 2xx. Not a word of who looked, at what, or
+ * signed as any call of ours (service/call/http-signature.ts) with a request key, until it is taken with a 2xx. Not a word of who looked, at what, or
  * where: the message can only say "sign in and see".
  */
 import { randomBytes } from 'node:crypto';
