@@ -58,7 +58,9 @@ const config = {
 };
 await writeFile(join(directory, 'config.json'), JSON.stringify(config));
 const main = join(import.meta.dirname, '..', 'gateway', 'http', 'main.ts');
-const child = spawn(process.execPath, [FLAG, main, '--config', join(directory, 'config.json')], { stdio: ['pipe', 'pipe', 'ignore'] });
+const child = spawn(process.execPath, [FLAG, main, '--config', join(directory, 'config.json')], {
+  stdio: ['pipe', 'pipe', 'ignore'],
+});
 const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
 const { url } = JSON.parse(line) as { url: string };
 
