@@ -20,6 +20,8 @@ import { signAsk } from '../test/gateway/world.ts';
 /** The default of a route. */
 const CHUNK = 256 << 10;
 const LIMIT = 64 << 20;
+/** As docs/operations.md says: what was passed on is let go sooner. */
+const FLAG = '--max-semi-space-size=1';
 
 const { values } = parseArgs({ options: { mb: { type: 'string', default: '200' } } });
 const size = Number(values.mb) * (1 << 20);
@@ -56,7 +58,9 @@ const config = {
 };
 await writeFile(join(directory, 'config.json'), JSON.stringify(config));
 const main = join(import.meta.dirname, '..', 'gateway', 'http', 'main.ts');
-const child = spawn(process.execPath, [main, '--config', join(directory, 'config.json')], { stdio: ['pipe', 'pipe', 'ignore'] });
+const child = spawn(process.execPath, [FLAG, main, '--config', join(directory, 'config.json')], {
+  stdio: ['pipe', 'pipe', 'ignore'],
+});
 const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
 const { url } = JSON.parse(line) as { url: string };
 
