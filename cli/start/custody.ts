@@ -203,7 +203,7 @@ async function startGateway(log: CustodyLog, { supervisor, data, verifier }: Rea
   });
   const ready = await supervisor.start({
     name: `gateway-${role}`,
-    args: [join(ROOT, 'gateway/http/main.ts'), '--config', config],
+    args: ['--max-semi-space-size=1', join(ROOT, 'gateway/http/main.ts'), '--config', config],
   });
   return new JsonFields(ready, 'ready').string('url');
 }
