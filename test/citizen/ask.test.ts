@@ -5,10 +5,10 @@ import { unavailable } from '../../core/bytes/error.ts';
 import { type AskedLog, askLog, type Doors } from '../../core/citizen/ask.ts';
 import { parsePromised } from '../../core/citizen/promised.ts';
 import { rowsOf, shownIn } from '../../core/citizen/row.ts';
-import { DAY, HOUSING, INSURANCE, OTHER, PERSON, POLICE } from './access-log.ts';
-import { anchorsIn, standingIn } from './honest-verifier.ts';
-import { sampleStory } from './sample-story.ts';
-import { AccessStory } from './story.ts';
+import { DAY, HOUSING, INSURANCE, OTHER, PERSON, POLICE } from '../portal/access-log.ts';
+import { anchorsIn, standingIn } from '../portal/honest-verifier.ts';
+import { sampleStory } from '../portal/sample-story.ts';
+import { AccessStory } from '../portal/story.ts';
 
 const story = sampleStory();
 
