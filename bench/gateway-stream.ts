@@ -14,7 +14,8 @@ import { parseArgs } from 'node:util';
 import { sampleNumber } from '../samples/data-service.ts';
 import { CUSTODIAN, keys, startVerifier } from '../test/gateway/registry.ts';
 import { StandInNode } from '../test/gateway/stand-in-node.ts';
-import { keyFiles, sampleRoutes, signAsk } from '../test/gateway/world.ts';
+import { keyFiles, sampleRoutes } from '../test/gateway/sample.ts';
+import { signAsk } from '../test/gateway/world.ts';
 
 /** The default of a route. */
 const CHUNK = 256 << 10;

@@ -13,7 +13,7 @@ import { encodeHex } from '../bytes/bytes.ts';
 import { isCodedError } from '../bytes/error.ts';
 import type { Hash } from '../bytes/hash.ts';
 import type { Checkpoint } from '../log/checkpoint.ts';
-import { parseNote } from '../log/note.ts';
+import { type Note, parseNote } from '../log/note.ts';
 import { basisOf } from '../verify/basis.ts';
 import type { AnchorClaim, LogAnswer } from '../verify/lookup.ts';
 import type { World } from '../verify/world.ts';
@@ -70,14 +70,16 @@ export async function askLog(doors: Doors, { world, log, number }: LogAsk, isCon
   if (log.vrfKeys.length === 0) return { judgement: judge(null, null), ...nothing };
   const [answer, newest] = await Promise.all([orNull(doors.custodian(log)), orNull(doors.standing(log.logId, null))]);
   if (answer === null) return { judgement: judge(null, newest), ...nothing };
-  const [standing, promised] = await Promise.all([standingAt(doors, log, answer, newest), orNull(doors.promised(log))]);
+  const [standing, promised] = await Promise.all([
+    standingAt(doors, log, answer.checkpoint, newest),
+    orNull(doors.promised(log)),
+  ]);
   const judgement = judge(answer, standing);
   const newer = newerThan(world, log, answer, newest);
   const beyond = beyondOf({ world, log, number, answer }, promised ?? []);
-  const indexes = judgement.entries.map(({ proven }) => proven.entryIndex);
-  if (standing === null || indexes.length === 0) return { judgement, newer, beyond };
-  const times = judgement.entries.map(({ proven }) => proven.entry.recordedAt);
-  const around = nextTo(indexes, await anchorsOfDays(doors, log.logId, times));
+  const placed = judgement.entries.map(({ proven }) => ({ entryIndex: proven.entryIndex, recordedAt: proven.entry.recordedAt }));
+  if (standing === null || placed.length === 0) return { judgement, newer, beyond };
+  const around = await anchorsAround(doors, log.logId, placed);
   return { judgement: judge(answer, { ...standing, anchors: [...standing.anchors, ...around] }), newer, beyond };
 }
 
@@ -96,8 +98,12 @@ function sizeOf(standing: LogAnswer): number | null {
 }
 
 /** The verifier's word on the very checkpoint that the custodian answered for; its newest where that is unknown to it. */
-async function standingAt(doors: Doors, log: LogFact, answer: AccessAnswer, newest: LogAnswer | null): Promise<LogAnswer | null> {
-  const { size, issuedAt } = answer.checkpoint.checkpoint;
+export async function standingAt(
+  doors: Pick<Doors, 'standing'>,
+  log: LogFact,
+  { checkpoint: { size, issuedAt } }: Note,
+  newest: LogAnswer | null,
+): Promise<LogAnswer | null> {
   const isSame = newest !== null && sizeOf(newest) === size && parseNote(newest.checkpoint).checkpoint.issuedAt === issuedAt;
   return isSame ? newest : ((await orNull(doors.standing(log.logId, { size, issuedAt }))) ?? newest);
 }
@@ -111,7 +117,24 @@ function newerThan(world: World, log: LogFact, answer: AccessAnswer, newest: Log
   return issuedAt > answer.checkpoint.checkpoint.issuedAt + 2 * log.beat ? { size, issuedAt } : null;
 }
 
-async function anchorsOfDays(doors: Doors, logId: Hash, times: readonly number[]): Promise<AnchorClaim[]> {
+/** Those next to each of the entries, of the days at which they say that they were recorded. */
+export async function anchorsAround(
+  doors: Pick<Doors, 'anchors'>,
+  logId: Hash,
+  entries: readonly { readonly entryIndex: number; readonly recordedAt: number }[],
+): Promise<AnchorClaim[]> {
+  const claims = await anchorsOfDays(
+    doors,
+    logId,
+    entries.map(({ recordedAt }) => recordedAt),
+  );
+  return nextTo(
+    entries.map(({ entryIndex }) => entryIndex),
+    claims,
+  );
+}
+
+async function anchorsOfDays(doors: Pick<Doors, 'anchors'>, logId: Hash, times: readonly number[]): Promise<AnchorClaim[]> {
   const days = [...new Set(times.map((time) => Math.floor(time / DAY) * DAY))].toSorted((a, b) => b - a).slice(0, MAX_DAYS);
   const asked = await Promise.all(days.map((day) => orNull(doors.anchors(logId, day, day + DAY))));
   return asked.flatMap((claims) => claims ?? []);

@@ -7,18 +7,8 @@ import { expect } from 'chai';
 import { sampleNumber, samplePerson } from '../../samples/data-service.ts';
 import { type Frame, FRAMES_TYPE, readFrames } from '../../gateway/frame.ts';
 import { keys } from './registry.ts';
-import {
-  type Answered,
-  ask,
-  makeWorld,
-  numberOf,
-  reasonOf,
-  sampleRoutes,
-  signAsk,
-  startWorldGateway,
-  until,
-  type World,
-} from './world.ts';
+import { sampleRoutes } from './sample.ts';
+import { type Answered, ask, makeWorld, numberOf, reasonOf, signAsk, startWorldGateway, until, type World } from './world.ts';
 
 async function framesOf({ bytes }: Answered): Promise<Frame[]> {
   async function* body(): AsyncGenerator<Uint8Array> {
