@@ -23,6 +23,24 @@ export const PERSON = parseNumber(1, '999900199001010014');
 export const OTHER = parseNumber(1, '999900199203030021');
 export const DAY = 86_400_000;
 
+/** What an ordinary reading says of itself. */
+export const ORDINARY = {
+  action: 'read',
+  agreement: null,
+  breakGlass: null,
+  case: 'SL-2026-000017',
+  cause: '受理不动产转移登记，核对申请人户籍',
+  grade: 'session-attested' as const,
+  legalBasis: '不动产登记暂行条例 第十七条',
+  matter: '不动产转移登记',
+  method: 'view',
+  operator: { id: 'S-0017', publicKey: null, role: '综合窗口受理岗' },
+  parent: null,
+  purpose: 'service.requested',
+  system: '一体化政务服务平台',
+  terminal: 'T-03',
+};
+
 /** The log of one custodian. */
 export class AccessLog extends StoryLog {
   readonly vrfKeys: PrivateKey[] = [];

@@ -24,10 +24,9 @@ import type { Signer } from '../../core/log/signer.ts';
 import { leafHashOf } from '../../core/log/tree.ts';
 import { parsePrivateKey, publicKeyOf } from '../../core/sm/sm2.ts';
 import { worldOf } from '../../core/verify/world.ts';
-import type { AnchorClaim, LogAnswer } from '../../core/verify/lookup.ts';
 import { bytesOf } from '../log/memory-log.ts';
-import { signerNamed, Story, type StoryLog } from '../verify/story.ts';
-import { AccessLog, DAY, HOUSING, INSURANCE, POLICE, SERVICE } from './access-log.ts';
+import { signerNamed, Story } from '../verify/story.ts';
+import { AccessLog, DAY, HOUSING, INSURANCE, ORDINARY, POLICE, SERVICE } from './access-log.ts';
 
 const SECOND = 1000;
 
@@ -128,25 +127,12 @@ export class AccessStory extends Story {
     const log = this.log(code);
     const at = this.tick();
     const request: AccessRequest = {
+      ...ORDINARY,
       accessor: parseUscc(SERVICE),
-      action: 'read',
-      agreement: null,
-      breakGlass: null,
-      case: 'SL-2026-000017',
-      cause: '受理不动产转移登记，核对申请人户籍',
       custodian: parseUscc(code),
-      grade: 'session-attested',
-      legalBasis: '不动产登记暂行条例 第十七条',
-      matter: '不动产转移登记',
-      method: 'view',
       nonce: bytesOf(`request nonce ${log.rows.length}`),
-      operator: { id: 'S-0017', publicKey: null, role: '综合窗口受理岗' },
-      parent: null,
-      purpose: 'service.requested',
       queryDigest: bytesOf(`query ${log.rows.length}`),
       requestedAt: at,
-      system: '一体化政务服务平台',
-      terminal: 'T-03',
       ...asked,
     };
     const requestPayload = encodeRequest(request);
@@ -261,26 +247,6 @@ export class AccessStory extends Story {
       ];
     });
     return { size, entries };
-  }
-
-  /** What an honest verifier says of a log's checkpoint: the one of that size, or the newest anchored one. */
-  standing(logId: Hash, size: number | null, time: number | null = null): LogAnswer {
-    const log = this.logs.find((one) => equalBytes(one.logId, logId));
-    const isMeant = ({ claim, checkpoint }: StoryLog['held'][number]): boolean =>
-      size === null ? claim !== null : checkpoint.size === size && (time === null || checkpoint.issuedAt === time);
-    const held = log?.held.findLast(isMeant);
-    if (held === undefined) throw notFound('no such checkpoint');
-    return { logId, checkpoint: held.note, polledMsAgo: 100, trouble: null, anchors: held.claim === null ? [] : [held.claim] };
-  }
-
-  anchorsOf(logId: Hash, from: number, to: number): AnchorClaim[] {
-    const log = this.logs.find((one) => equalBytes(one.logId, logId));
-    const claims = (log?.held ?? []).flatMap(({ claim }) => claim ?? []);
-    const before = claims.findLast(({ anchoredAt }) => anchoredAt < from);
-    const after = claims.find(({ anchoredAt }) => anchoredAt > to);
-    return [before, ...claims.filter(({ anchoredAt }) => anchoredAt >= from && anchoredAt <= to), after].flatMap(
-      (one) => one ?? [],
-    );
   }
 
   world(evaluatedAt = Date.now()) {

@@ -19,6 +19,7 @@ import type { Running } from '../../service/lifecycle.ts';
 import { createLogger } from '../../service/logger.ts';
 import { TestCustodian } from './custodian.ts';
 import { DAY, INSURANCE, POLICE } from './access-log.ts';
+import { anchorsIn, standingIn } from './honest-verifier.ts';
 import { sampleStory } from './sample-story.ts';
 import { type AccessStory } from './story.ts';
 
@@ -135,13 +136,13 @@ export class PortalWorld {
         return [
           200,
           formatLookupAnswer({
-            logs: [story.standing(hashFromHex(hex), number('size'), number('time'))],
+            logs: [standingIn(story, hashFromHex(hex), number('size'), number('time'))],
             present: [],
             absent: [],
           }),
         ];
       }
-      const claims = story.anchorsOf(hashFromHex(hex), number('from')!, number('to')!);
+      const claims = anchorsIn(story, hashFromHex(hex), number('from')!, number('to')!);
       return [200, { anchors: claims.map(formatAnchorClaim) }];
     } catch (error) {
       if (!isCodedError(error)) throw error;

@@ -5,17 +5,18 @@ import { unavailable } from '../../core/bytes/error.ts';
 import { type AskedLog, askLog, type Doors } from '../../core/citizen/ask.ts';
 import { parsePromised } from '../../core/citizen/promised.ts';
 import { rowsOf, shownIn } from '../../core/citizen/row.ts';
-import { DAY, HOUSING, INSURANCE, OTHER, PERSON, POLICE } from './access-log.ts';
-import { sampleStory } from './sample-story.ts';
-import { AccessStory } from './story.ts';
+import { DAY, HOUSING, INSURANCE, OTHER, PERSON, POLICE } from '../portal/access-log.ts';
+import { anchorsIn, standingIn } from '../portal/honest-verifier.ts';
+import { sampleStory } from '../portal/sample-story.ts';
+import { AccessStory } from '../portal/story.ts';
 
 const story = sampleStory();
 
 function doors(of: AccessStory = story, change: Partial<Doors> = {}): Doors {
   return {
     custodian: async ({ authority }) => of.answer(authority, PERSON),
-    standing: async (logId, at) => of.standing(logId, at?.size ?? null, at?.issuedAt ?? null),
-    anchors: async (logId, from, to) => of.anchorsOf(logId, from, to),
+    standing: async (logId, at) => standingIn(of, logId, at?.size ?? null, at?.issuedAt ?? null),
+    anchors: async (logId, from, to) => anchorsIn(of, logId, from, to),
     promised: async ({ authority }) => parsePromised(of.promised(authority, PERSON)),
     ...change,
   };
@@ -41,10 +42,14 @@ describe('a log that is asked', () => {
   for (const [what, change, want] of [
     ['the custodian is silent', { custodian: silent }, 'NODE_UNREACHABLE'],
     ['the verifier is silent', { standing: silent }, 'CHAIN_UNREACHABLE'],
-    ['the verifier does not know that checkpoint', { standing: async (logId) => story.standing(logId, 0) }, 'OTHER_CHECKPOINT'],
+    [
+      'the verifier does not know that checkpoint',
+      { standing: async (logId) => standingIn(story, logId, 0) },
+      'OTHER_CHECKPOINT',
+    ],
     [
       'the verifier speaks of another log',
-      { standing: async () => story.standing(story.log(INSURANCE).logId, null) },
+      { standing: async () => standingIn(story, story.log(INSURANCE).logId, null) },
       'OTHER_LOG',
     ],
   ] as const satisfies readonly (readonly [string, Partial<Doors>, string])[]) {
