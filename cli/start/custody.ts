@@ -292,7 +292,7 @@ async function startPortal(logs: readonly CustodyLog[], provider: CustodyPlace['
     host: HOST,
     port: await freePort(),
     verifier,
-    identity: { ...provider },
+    identity: { ...provider, scope: 'openid person profile own-history' },
     logs: logs.map(({ origin, url }) => ({ origin, url })),
     webDir: join(ROOT, 'web/dist-citizen'),
     exitWithParent: true,

@@ -334,7 +334,7 @@ export async function up(options: UpOptions): Promise<void> {
       keepRunningFile();
       process.stdout.write(`${JSON.stringify(ready)}\n`);
       const verifier = new JsonFields(ready, 'ready').string('verifier');
-      welcome(verifier, data);
+      welcome(verifier, new JsonFields(ready, 'ready').string('portal'), data);
       if (options.open) openBrowser(verifier);
       await isTold;
     }
@@ -345,8 +345,9 @@ export async function up(options: UpOptions): Promise<void> {
   }
 }
 
-function welcome(verifier: string, data: string): void {
+function welcome(verifier: string, portal: string, data: string): void {
   say(`ready. The page: ${verifier}`);
+  say(`who read my data: ${portal} (sign in as 样例人员甲, password veritrail)`);
   say(`drop samples/testPathClip.ofd there, or: npx veritrail verify samples/testPathClip.ofd --url ${verifier}`);
   say(`evidence to take along: ${join(data, 'samples')}`);
   say('this is a sample on one machine: no independent party takes part. Ctrl-C stops all of it.');
