@@ -98,7 +98,7 @@ describe('a custodian’s node, its witness and a verifier', () => {
       [BERT, 2],
       [residentNumber(4), 0],
     ] as const) {
-      const { completeness, entries } = await judge(id!);
+      const { completeness, entries } = await judge(id);
       expect(completeness.outcome, JSON.stringify(completeness)).to.equal('complete');
       expect(entries).to.have.length(count);
     }
