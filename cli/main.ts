@@ -7,7 +7,7 @@ import { issue, type IssueOptions, revoke, type RevokeOptions } from './departme
 import { inspect } from './inspect.ts';
 import { keygen, type KeygenOptions } from './keygen.ts';
 import { exportTrust, showTrust, type TrustExportOptions, type TrustShowOptions } from './trust.ts';
-import { up, type UpOptions } from './up.ts';
+import { up, type UpOptions } from './start/up.ts';
 import { runVerifier } from './verifier-program.ts';
 import { verifyFile, type VerifyOptions } from './verify.ts';
 

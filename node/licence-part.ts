@@ -5,7 +5,7 @@ import type { Issuer } from './api/issue.ts';
 import { anchorRoute, writeRoutes } from './api/writes.ts';
 import { LogWriter } from './log/writer.ts';
 import type { ChainParts, ClassPart, NodeBase, Offer } from './part.ts';
-import { groundOf, requireMode } from './standing.ts';
+import { groundOf, requireIssuing, requireMode } from './standing.ts';
 
 export const LICENCE_ROLES = ['issuer', 'operator'] as const;
 
@@ -26,6 +26,7 @@ export async function openLicencePart(base: NodeBase): Promise<ClassPart> {
     const permit = async (licenceType: string): Promise<void> => {
       writer.requireSigning();
       const { facts } = follower;
+      requireIssuing(watch.standing, clock());
       const mode = requireMode(facts, watch.standing, licenceType);
       await anchorLoop.reach(groundOf(facts, watch.standing, mode, clock()), GROUND_WITHIN_MS);
     };

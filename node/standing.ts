@@ -79,10 +79,21 @@ function keyOf(facts: RegistryFacts, keyId: Hash, type: SigningType, { code }: A
   if (key.type !== type || key.authority !== code) throw forbidden(`the registry lists the ${type} key for another use`, named);
   if (key.compromisedAt !== null) throw forbidden(`the registry calls the ${type} key compromised`, named);
   if (key.validTo !== null) throw forbidden(`the registry has retired the ${type} key`, named);
-  if (isSuspended(key, now))
-    throw forbidden(`the registry has suspended the ${type} key`, { ...named, until: key.suspended!.until });
+  // Without its document key a department issues nothing; what it revokes, the log says.
+  if (type !== 'document') requireNotSuspended(key, now);
   if (key.validFrom > now) throw forbidden(`the ${type} key is not valid yet`, { ...named, validFrom: key.validFrom });
   return key;
+}
+
+function requireNotSuspended(key: KeyFact, now: number): void {
+  if (!isSuspended(key, now)) return;
+  const facts = { type: key.type, keyId: encodeHex(key.keyId), until: key.suspended!.until };
+  throw forbidden(`the registry has suspended the ${key.type} key`, facts);
+}
+
+/** Throws FORBIDDEN while the document key is suspended. */
+export function requireIssuing({ signingKey }: Standing, now: number): void {
+  if (signingKey !== null) requireNotSuspended(signingKey, now);
 }
 
 /** Throws FORBIDDEN for a type that this log may not issue, or not with this program. */

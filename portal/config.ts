@@ -30,11 +30,12 @@ const PORTAL_CONFIG = z.strictObject({
     .default([]),
   /** For each custodian; what comes later counts as no answer. */
   custodianTimeoutMs: z.number().int().min(100).max(60_000).default(8_000),
-  /** Where notices go: the department's own message service. Null: they are taken and kept until there is one. */
+  /** What custodians tell the portal so that a person hears of it. Null: nothing is taken. */
   notices: z
     .strictObject({
-      /** The custodians' nodes show it; one line. */
+      /** {"custodian":TOKEN}, which nodes and gateways show; made at the first start. */
       tokenFile: PATH,
+      /** The department's message service. Null: notices wait for one. */
       webhook: z.strictObject({ url: URL_BASE, key: PATH, passphraseFile: PATH }).nullable().default(null),
     })
     .nullable()

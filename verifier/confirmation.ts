@@ -15,7 +15,7 @@ import { addCosignature, noteKeyHash, verifyCosignatureLine, type Cosignature, t
 import { isIndependentWitness } from '../core/verify/basis.ts';
 import type { KeyedSignature } from '../core/verify/lookup.ts';
 import type { Trust, WitnessTrust } from '../core/verify/trust.ts';
-import { fetchJson } from '../service/client.ts';
+import { fetchJson } from '../service/call/client.ts';
 import type { Anchor } from './follow/anchor.ts';
 import type { ChainFollower } from './follow/chain-follower.ts';
 import { MAX_SEEN_BYTES, parseSeen, type Seen, type SeenStore } from './index/seen-store.ts';

@@ -79,6 +79,19 @@ export function verifyBody(question: BodyQuestion): CheckedBody {
   }
 }
 
+/**
+ * What request and outcome are worth where the entry that they are said to belong to is not opened: that they do is then the custodian's word,
+ * and whom it was about is not said. For auditors, who see persons under pseudonyms.
+ */
+export function verifyPapers(
+  question: Omit<BodyQuestion, 'nonce' | 'body' | 'person'>,
+  { request, outcome }: Pick<AccessBody, 'request' | 'outcome'>,
+): BodyFindings {
+  const unopened = { ...question, nonce: new Uint8Array(), body: new Uint8Array(), person: null };
+  const findings = findingsOf(unopened, { request, outcome, subject: null });
+  return { ...findings, commitment: notAsked(), body: notAsked(), subject: notAsked() };
+}
+
 /** Where nothing that the body says is anybody's word, nothing else is asked. */
 function only(asked: Partial<BodyFindings>): BodyFindings {
   const none = Object.fromEntries(BODY_CHECK_IDS.map((id) => [id, notAsked()])) as Record<BodyCheckId, AccessFinding>;

@@ -11,15 +11,14 @@ import type {
   RegistryFacts,
   ScopeFact,
   SuccessionFact,
+  VrfKeyFact,
 } from './registry.ts';
 
 type Fact = AuthorityFact | KeyFact | ScopeFact | DutyFact | LogFact | ModeFact | CoverageFact | SuccessionFact;
 
 /** Disputes come and go, and can only take away from a verdict. */
 const LISTS = ['authorities', 'keys', 'scopes', 'duties', 'logs', 'modes', 'coverages', 'successions'] as const;
-const MAY_CHANGE = new Set(['account', 'parent', 'suspended', 'vrfKeys']);
-/** Once there, they may only move to an earlier instant. */
-const ENDS = new Set(['validTo', 'compromisedAt']);
+const MAY_CHANGE = new Set(['account', 'parent', 'suspended']);
 const FINAL = new Set(['dissolvedAt', 'closedAt']);
 
 /**
@@ -75,8 +74,12 @@ function mayBecome(known: Fact, now: Fact, snapshotAt: number): boolean {
     if (name === 'authority' && 'owners' in known) return true;
     if (name === 'closedByOwner' && 'closedAt' in known) return known.closedAt === null || later === value;
     if (name === 'logIds' || name === 'licenceTypes') return sameList(value as readonly unknown[], later as readonly unknown[]);
-    if (ENDS.has(name)) return value === null || (typeof later === 'number' && later <= (value as number));
-    if (FINAL.has(name)) return value === null || later === value;
+    if (name === 'vrfKeys') return startsWith(later as readonly VrfKeyFact[], value as readonly VrfKeyFact[]);
+    if (name === 'compromisedAt') return value === null || (typeof later === 'number' && later <= (value as number));
+    // The contract ends things at the time of the block that says so.
+    const isNewEnd = typeof later === 'number' && later >= snapshotAt && (value === null || later < (value as number));
+    if (name === 'validTo') return later === value || isNewEnd;
+    if (FINAL.has(name)) return later === value || (value === null && isNewEnd);
     return MAY_CHANGE.has(name) || isSame(value, later);
   });
 }
@@ -87,6 +90,14 @@ function isSame(a: unknown, b: unknown): boolean {
 
 function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((item, i) => isSame(item, b[i]));
+}
+
+/** The handles of entries that the log had stay what they were. */
+function startsWith(all: readonly VrfKeyFact[], first: readonly VrfKeyFact[]): boolean {
+  return first.every(({ keyId, fromIndex }, i) => {
+    const now = all[i];
+    return now !== undefined && now.fromIndex === fromIndex && equalBytes(now.keyId, keyId);
+  });
 }
 
 /** Who owned a log stays as it was; others may have come since the snapshot. */

@@ -28,6 +28,9 @@ export const LABEL_CODES = [
   'qd', // query digest
   'sb', // subject leaf
   'rl', // seal release
+  'cf', // case of an auditor
+  'ps', // pseudonym
+  'pm', // manifest of a package
   'kc', // key act
   'kp', // possession of a key
 ] as const;

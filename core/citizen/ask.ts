@@ -12,24 +12,33 @@ import type { LogFact } from '../authority/registry.ts';
 import { encodeHex } from '../bytes/bytes.ts';
 import { isCodedError } from '../bytes/error.ts';
 import type { Hash } from '../bytes/hash.ts';
-import { parseNote } from '../log/note.ts';
+import type { Checkpoint } from '../log/checkpoint.ts';
+import { type Note, parseNote } from '../log/note.ts';
 import { basisOf } from '../verify/basis.ts';
 import type { AnchorClaim, LogAnswer } from '../verify/lookup.ts';
 import type { World } from '../verify/world.ts';
+import { beyondOf, type PromisedEntry } from './promised.ts';
+import type { ShownEntry } from './row.ts';
 
 /** Each may throw a coded error: then that party has said nothing. */
 export interface Doors {
   readonly custodian: (log: LogFact) => Promise<AccessAnswer>;
-  /** The checkpoint of that size, or, of null, the newest that the verifier stands on; with its own anchor at least. */
-  readonly standing: (logId: Hash, size: number | null) => Promise<LogAnswer>;
+  /** That very checkpoint (an idle log has many of one size), or, of null, the newest that the verifier stands on; with its own anchor at least. */
+  readonly standing: (logId: Hash, at: CheckpointName | null) => Promise<LogAnswer>;
   /** The log's anchors of that time, UTC ms, with the last one before it and the first one after it. */
   readonly anchors: (logId: Hash, from: number, to: number) => Promise<readonly AnchorClaim[]>;
+  /** What the custodian has promised or published beyond the checkpoint of its answer. */
+  readonly promised: (log: LogFact) => Promise<readonly PromisedEntry[]>;
 }
+
+export type CheckpointName = Pick<Checkpoint, 'size' | 'issuedAt'>;
 
 export interface AskedLog {
   readonly judgement: LogJudgement;
   /** The newest attested checkpoint that the verifier has, where it is newer than the one the custodian answered for by more than two beats. */
-  readonly newer: { readonly size: number; readonly issuedAt: number } | null;
+  readonly newer: CheckpointName | null;
+  /** Entries beyond that checkpoint, bound by the log's signed promise or only shown: provisional, and in no count. */
+  readonly beyond: readonly ShownEntry[];
 }
 
 export interface LogAsk {
@@ -56,18 +65,22 @@ export async function orNull<Answer>(asked: Promise<Answer>): Promise<Answer | n
 export async function askLog(doors: Doors, { world, log, number }: LogAsk, isConnected = true): Promise<AskedLog> {
   const judge = (answer: AccessAnswer | null, standing: LogAnswer | null): LogJudgement =>
     judgeLog({ world, log, number, standing, answer });
-  if (!isConnected) return { judgement: notConnected(log), newer: null };
-  if (log.vrfKeys.length === 0) return { judgement: judge(null, null), newer: null };
+  const nothing = { newer: null, beyond: [] };
+  if (!isConnected) return { judgement: notConnected(log), ...nothing };
+  if (log.vrfKeys.length === 0) return { judgement: judge(null, null), ...nothing };
   const [answer, newest] = await Promise.all([orNull(doors.custodian(log)), orNull(doors.standing(log.logId, null))]);
-  if (answer === null) return { judgement: judge(null, newest), newer: null };
-  const standing = await standingAt(doors, log, answer, newest);
+  if (answer === null) return { judgement: judge(null, newest), ...nothing };
+  const [standing, promised] = await Promise.all([
+    standingAt(doors, log, answer.checkpoint, newest),
+    orNull(doors.promised(log)),
+  ]);
   const judgement = judge(answer, standing);
   const newer = newerThan(world, log, answer, newest);
-  const indexes = judgement.entries.map(({ proven }) => proven.entryIndex);
-  if (standing === null || indexes.length === 0) return { judgement, newer };
-  const times = judgement.entries.map(({ proven }) => proven.entry.recordedAt);
-  const around = nextTo(indexes, await anchorsOfDays(doors, log.logId, times));
-  return { judgement: judge(answer, { ...standing, anchors: [...standing.anchors, ...around] }), newer };
+  const beyond = beyondOf({ world, log, number, answer }, promised ?? []);
+  const placed = judgement.entries.map(({ proven }) => ({ entryIndex: proven.entryIndex, recordedAt: proven.entry.recordedAt }));
+  if (standing === null || placed.length === 0) return { judgement, newer, beyond };
+  const around = await anchorsAround(doors, log.logId, placed);
+  return { judgement: judge(answer, { ...standing, anchors: [...standing.anchors, ...around] }), newer, beyond };
 }
 
 /** There is no way to ask: neither an empty history nor a custodian that hides one. */
@@ -85,10 +98,14 @@ function sizeOf(standing: LogAnswer): number | null {
 }
 
 /** The verifier's word on the very checkpoint that the custodian answered for; its newest where that is unknown to it. */
-async function standingAt(doors: Doors, log: LogFact, answer: AccessAnswer, newest: LogAnswer | null): Promise<LogAnswer | null> {
-  const { size, issuedAt } = answer.checkpoint.checkpoint;
+export async function standingAt(
+  doors: Pick<Doors, 'standing'>,
+  log: LogFact,
+  { checkpoint: { size, issuedAt } }: Note,
+  newest: LogAnswer | null,
+): Promise<LogAnswer | null> {
   const isSame = newest !== null && sizeOf(newest) === size && parseNote(newest.checkpoint).checkpoint.issuedAt === issuedAt;
-  return isSame ? newest : ((await orNull(doors.standing(log.logId, size))) ?? newest);
+  return isSame ? newest : ((await orNull(doors.standing(log.logId, { size, issuedAt }))) ?? newest);
 }
 
 /** An old checkpoint is no lie: it only says less. That there is a newer one must be said beside it. */
@@ -100,7 +117,24 @@ function newerThan(world: World, log: LogFact, answer: AccessAnswer, newest: Log
   return issuedAt > answer.checkpoint.checkpoint.issuedAt + 2 * log.beat ? { size, issuedAt } : null;
 }
 
-async function anchorsOfDays(doors: Doors, logId: Hash, times: readonly number[]): Promise<AnchorClaim[]> {
+/** Those next to each of the entries, of the days at which they say that they were recorded. */
+export async function anchorsAround(
+  doors: Pick<Doors, 'anchors'>,
+  logId: Hash,
+  entries: readonly { readonly entryIndex: number; readonly recordedAt: number }[],
+): Promise<AnchorClaim[]> {
+  const claims = await anchorsOfDays(
+    doors,
+    logId,
+    entries.map(({ recordedAt }) => recordedAt),
+  );
+  return nextTo(
+    entries.map(({ entryIndex }) => entryIndex),
+    claims,
+  );
+}
+
+async function anchorsOfDays(doors: Pick<Doors, 'anchors'>, logId: Hash, times: readonly number[]): Promise<AnchorClaim[]> {
   const days = [...new Set(times.map((time) => Math.floor(time / DAY) * DAY))].toSorted((a, b) => b - a).slice(0, MAX_DAYS);
   const asked = await Promise.all(days.map((day) => orNull(doors.anchors(logId, day, day + DAY))));
   return asked.flatMap((claims) => claims ?? []);

@@ -4,168 +4,143 @@
  * A row's state says how far it is shown, never whether what was done was right:
  *
  *     proven        recorded for sure, and its content is what was recorded then, signed by both sides
- *     provisional   in the log, but no attested anchor holds it yet
+ *     provisional   promised, or in the log, but no attested anchor holds it yet
  *     open          recorded, but something about its content could not be found out
  *     contradicted  recorded, but what the custodian shows as its content is not what was recorded, or does not hold
  *     refused, erased, withheld    recorded, and the content is not shown: under a law it names; destroyed; without a word
  */
-import type { LogJudgement, PersonEntry } from '../access/answer-check.ts';
+import type { LogJudgement } from '../access/answer-check.ts';
 import type { EntryContent } from '../access/answer.ts';
-import type { BodyCheckId } from '../access/body-check.ts';
+import type { BodyCheckId, CheckedBody } from '../access/body-check.ts';
 import type { AccessFinding } from '../access/finding.ts';
 import type { AccessOutcome } from '../access/outcome.ts';
 import type { AccessRequest } from '../access/request.ts';
+import type { LogFact } from '../authority/registry.ts';
 import { encodeHex, equalBytes } from '../bytes/bytes.ts';
 import { isCodedError } from '../bytes/error.ts';
-import { commitmentOf, type KindName } from '../log/entry.ts';
-import {
-  type AnswerBody,
-  ANSWER_WITHIN_MS,
-  type ErasureBody,
-  type ObjectionBody,
-  parseAnswer,
-  parseErasure,
-  parseObjection,
-} from './act.ts';
+import type { Hash } from '../bytes/hash.ts';
+import { commitmentOf, type Entry, kindNameOf, type KindName } from '../log/entry.ts';
+import { type Erasure, parseErasure, parseReply } from '../redress/redress.ts';
+import { type ObjectionStanding, redressOf } from '../redress/standing.ts';
+import type { ProvedTime } from '../verify/basis.ts';
 
 export type RowState = 'proven' | 'provisional' | 'open' | 'contradicted' | 'refused' | 'erased' | 'withheld';
 
-export interface Objection {
-  /** Leaf hash of the 18, hex. */
-  readonly leafHash: string;
-  readonly text: string;
-  readonly madeAt: number;
-  readonly answerBy: number;
-  readonly answer: (AnswerBody & { readonly madeAt: number }) | null;
-  /** As of the instant that the world was judged at, and only where the history is shown complete up to after the deadline. */
-  readonly isOverdue: boolean;
+/** An entry that the log shows, or has promised, to hold of her. */
+export interface ShownEntry {
+  readonly entry: Entry;
+  readonly leafHash: Hash;
+  /** Null while it is only promised. */
+  readonly entryIndex: number | null;
+  readonly recordedIn: ProvedTime;
+  readonly content: EntryContent | null;
+  readonly checked: CheckedBody | null;
 }
 
-export interface Row {
-  /** Leaf hash, hex: names the entry to its custodian. */
-  readonly leafHash: string;
+export interface Row extends ShownEntry {
+  /** Names the entry to its custodian; hex. */
+  readonly name: string;
   readonly origin: string;
   readonly custodian: string;
   readonly kind: KindName | null;
   readonly state: RowState;
-  readonly entry: PersonEntry;
   /** Of an access that was opened. */
   readonly request: AccessRequest | null;
   readonly outcome: AccessOutcome | null;
-  /** Of an erasure: what was erased, and under which law. */
-  readonly erasure: ErasureBody | null;
-  readonly objections: readonly Objection[];
+  /** What was erased here, and under which law: of a kind 20 itself, and of an entry that one names. */
+  readonly erasure: Erasure | null;
+  readonly objections: readonly ObjectionStanding[];
 }
 
 /** Who was behind it, and why, may be irregular or partly unknown in an access that is shown beyond doubt. */
 const NOT_ABOUT_CONTENT: readonly BodyCheckId[] = ['purpose', 'operator', 'seal'];
 
-export function findingsOf({ entry }: Row): [BodyCheckId, AccessFinding][] {
-  return entry.checked === null ? [] : (Object.entries(entry.checked.findings) as [BodyCheckId, AccessFinding][]);
+export function findingsOf({ checked }: ShownEntry): [BodyCheckId, AccessFinding][] {
+  return checked === null ? [] : (Object.entries(checked.findings) as [BodyCheckId, AccessFinding][]);
 }
 
-/** True when nothing that the registry lists allowed the access, and it was granted all the same; break-glass says so of itself. */
+/** True when the registry lists no duty that allowed the access, and it was granted all the same. */
 export function lacksDuty(row: Row): boolean {
-  return findingsOf(row).some(([id, { outcome }]) => id === 'purpose' && outcome === 'fail') && row.request?.breakGlass === null;
+  return findingsOf(row).some(([id, { outcome }]) => id === 'purpose' && outcome === 'fail');
 }
 
-function stateOf(entry: PersonEntry): RowState {
-  const { content, checked, recordedIn, proven } = entry;
+function stateOf(shown: ShownEntry): RowState {
+  const { content, checked, recordedIn } = shown;
   if (content === null) return 'withheld';
   if (content.state !== 'opened') return content.state;
-  const isAsRecorded = equalBytes(commitmentOf(content.nonce, content.body), proven.entry.commitment);
-  if (!isAsRecorded || (checked !== null && checked.body === null)) return 'contradicted';
-  const asked = Object.entries(checked?.findings ?? {}).filter(([id]) => !NOT_ABOUT_CONTENT.includes(id as BodyCheckId));
+  if (openedBody(shown) === null || (checked !== null && checked.body === null)) return 'contradicted';
+  const asked = findingsOf(shown).filter(([id]) => !NOT_ABOUT_CONTENT.includes(id));
   if (asked.some(([, { outcome }]) => outcome === 'fail')) return 'contradicted';
   if (recordedIn.to === null) return 'provisional';
   return asked.some(([, { outcome }]) => outcome === 'unknown') ? 'open' : 'proven';
 }
 
-/** What an opened act says, if that is what was recorded. */
-function opened<Body>({ content, proven }: PersonEntry, parse: (bytes: Uint8Array) => Body): Body | null {
-  if (content?.state !== 'opened' || !isRecorded(content, proven.entry.commitment)) return null;
+/** What an opened entry says, if that is what was recorded; null else. */
+function openedBody({ content, entry }: ShownEntry): Uint8Array | null {
+  if (content?.state !== 'opened') return null;
+  return equalBytes(commitmentOf(content.nonce, content.body), entry.commitment) ? content.body : null;
+}
+
+export interface ShownLog {
+  readonly log: LogFact;
+  readonly entries: readonly ShownEntry[];
+}
+
+/** What a judgement shows to be in the log. */
+export function shownIn({ log, entries }: LogJudgement): ShownLog {
+  return {
+    log,
+    entries: entries.map(({ proven, recordedIn, content, checked }) => ({ ...proven, recordedIn, content, checked })),
+  };
+}
+
+/** Rows of all logs, newest first; objections and replies to them stand with what they are about, where that is shown. `now` is UTC ms. */
+export function rowsOf(logs: readonly ShownLog[], now: number): Row[] {
+  return logs.flatMap((log) => rowsOfLog(log, now)).toSorted((a, b) => b.entry.recordedAt - a.entry.recordedAt);
+}
+
+function rowsOfLog({ log, entries }: ShownLog, now: number): Row[] {
+  const told = redressOf(
+    entries.map((shown) => ({ kind: shown.entry.kind, leafHash: shown.leafHash, body: openedBody(shown) })),
+    now,
+  );
+  const names = new Set(entries.map(({ leafHash }) => encodeHex(leafHash)));
+  const placed = told.objections.filter(({ objection }) => names.has(encodeHex(objection.entry)));
+  const isPlaced = new Set(placed.map(({ leafHash }) => encodeHex(leafHash)));
+  const isTold = (shown: ShownEntry, name: string): boolean => isPlaced.has(name) || placed.some((one) => isReplyTo(one, shown));
+  return entries
+    .map((shown) => ({ shown, name: encodeHex(shown.leafHash) }))
+    .filter(({ shown, name }) => !isTold(shown, name))
+    .map(({ shown, name }) => ({
+      ...shown,
+      name,
+      origin: log.origin,
+      custodian: log.authority,
+      kind: kindNameOf(shown.entry.kind),
+      state: stateOf(shown),
+      request: shown.checked?.body?.request.request ?? null,
+      outcome: shown.checked?.body?.outcome.outcome ?? null,
+      erasure: told.erased.get(name) ?? readOrNull(shown, 'erasure', parseErasure),
+      objections: told.objections.filter(({ objection, leafHash }) => {
+        // About something that is not shown here: it keeps a row of its own.
+        return encodeHex(objection.entry) === name || (encodeHex(leafHash) === name && !isPlaced.has(name));
+      }),
+    }));
+}
+
+/** The one reply that counts; any other keeps its row. */
+function isReplyTo({ reply }: ObjectionStanding, shown: ShownEntry): boolean {
+  const said = readOrNull(shown, 'answer', parseReply);
+  return said !== null && reply !== null && equalBytes(said.objection, reply.objection) && said.repliedAt === reply.repliedAt;
+}
+
+/** What an opened act of this kind says; null for one that is none. */
+function readOrNull<Body>(shown: ShownEntry, kind: KindName, parse: (bytes: Uint8Array) => Body): Body | null {
+  const body = kindNameOf(shown.entry.kind) === kind ? openedBody(shown) : null;
   try {
-    return parse(content.body);
+    return body && parse(body);
   } catch (error) {
     if (isCodedError(error, 'MALFORMED')) return null;
     throw error;
   }
-}
-
-function isRecorded(content: Extract<EntryContent, { state: 'opened' }>, commitment: Uint8Array): boolean {
-  return equalBytes(commitmentOf(content.nonce, content.body), commitment);
-}
-
-/** Rows of all logs, newest first; answers to objections stand with these and make no row where they can be read. */
-export function rowsOf(judgements: readonly LogJudgement[], evaluatedAt: number): Row[] {
-  const rows = judgements.flatMap((judgement) => rowsOfLog(judgement, evaluatedAt));
-  return rows.toSorted((a, b) => b.entry.proven.entry.recordedAt - a.entry.proven.entry.recordedAt);
-}
-
-function rowsOfLog({ log, entries, completeness }: LogJudgement, evaluatedAt: number): Row[] {
-  const shownUntil = completeness.outcome === 'complete' ? completeness.upTo.issuedAt : 0;
-  const objections = objectionsIn(entries, Math.min(shownUntil, evaluatedAt));
-  const told = new Set(objections.flatMap(({ objection, answerEntry }) => [objection.leafHash, answerEntry]));
-  const known = new Set(entries.map(({ proven }) => encodeHex(proven.leafHash)));
-  return (
-    entries
-      .map((entry) => ({ entry, leafHash: encodeHex(entry.proven.leafHash) }))
-      // An objection about something that is not shown here keeps a row of its own.
-      .filter(
-        ({ leafHash }) =>
-          !told.has(leafHash) || objections.some((one) => one.objection.leafHash === leafHash && !known.has(one.about)),
-      )
-      .map(({ entry, leafHash }) => ({
-        leafHash,
-        origin: log.origin,
-        custodian: log.authority,
-        kind: entry.kind,
-        state: stateOf(entry),
-        entry,
-        request: entry.checked?.body?.request.request ?? null,
-        outcome: entry.checked?.body?.outcome.outcome ?? null,
-        erasure: entry.kind === 'erasure' ? opened(entry, parseErasure) : null,
-        objections: objections
-          .filter(({ about, objection }) => about === leafHash || objection.leafHash === leafHash)
-          .map(({ objection }) => objection),
-      }))
-  );
-}
-
-interface Told {
-  /** Leaf hash of the entry objected to, hex. */
-  readonly about: string;
-  readonly objection: Objection;
-  /** Leaf hash of the 19, hex. */
-  readonly answerEntry: string | null;
-}
-
-function objectionsIn(entries: readonly PersonEntry[], shownUntil: number): Told[] {
-  const answers = entries.flatMap((entry) => {
-    const body = entry.kind === 'answer' ? opened(entry, parseAnswer) : null;
-    return body === null ? [] : [{ body, entry }];
-  });
-  return entries.flatMap((entry) => {
-    const body: ObjectionBody | null = entry.kind === 'objection' ? opened(entry, parseObjection) : null;
-    if (body === null) return [];
-    const { leafHash, entry: said } = entry.proven;
-    const found = answers.find((one) => equalBytes(one.body.objection, leafHash));
-    const answerBy = said.recordedAt + ANSWER_WITHIN_MS;
-    const answer = found === undefined ? null : { ...found.body, madeAt: found.entry.proven.entry.recordedAt };
-    const objection = {
-      leafHash: encodeHex(leafHash),
-      text: body.text,
-      madeAt: said.recordedAt,
-      answerBy,
-      answer,
-      isOverdue: answer === null && shownUntil > answerBy,
-    };
-    return [
-      {
-        about: encodeHex(body.entry),
-        objection,
-        answerEntry: found === undefined ? null : encodeHex(found.entry.proven.leafHash),
-      },
-    ];
-  });
 }

@@ -43,7 +43,8 @@ export interface Erasure {
   readonly erasedAt: number;
 }
 
-const MAX_TEXT = 2_000;
+/** Of an objection or a reply, UTF-16 units. */
+export const MAX_REDRESS_TEXT = 2_000;
 const MAX_LEGAL_BASIS = 500;
 const MAX_ENTRIES = 1_000;
 const MAX_BYTES = 128 * 1024;
@@ -61,7 +62,7 @@ export function parseObjection(bytes: Uint8Array): Objection {
   const fields = fieldsOf(bytes, 'objection');
   const objection = {
     entry: fields.hash('entry'),
-    text: readPlainText(fields, 'text', MAX_TEXT),
+    text: readPlainText(fields, 'text', MAX_REDRESS_TEXT),
     saidAt: fields.integer('saidAt'),
     dueAt: fields.integer('dueAt'),
   };
@@ -80,7 +81,7 @@ export function parseReply(bytes: Uint8Array): Reply {
   const reply = {
     objection: fields.hash('objection'),
     decision: fields.oneOf('decision', DECISIONS),
-    text: readPlainText(fields, 'text', MAX_TEXT),
+    text: readPlainText(fields, 'text', MAX_REDRESS_TEXT),
     repliedAt: fields.integer('repliedAt'),
   };
   fields.end();

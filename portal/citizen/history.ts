@@ -3,7 +3,7 @@
  *
  *     {"sources":[{"origin","logId","custodian","name","complete","upTo":{"size","issuedAt","anchoredAt"}|null,"newer":{"size","issuedAt"}|null,
  *                  "error":CODE|null}],
- *      "entries":[{"origin","custodian","leafHash","kind","state","recordedAt","recordedBetween":{"from","to"},
+ *      "entries":[{"origin","custodian","leafHash","kind","state","index","recordedAt","recordedBetween":{"from","to"},
  *                  "request":{…}|null,"outcome":{…}|null,"objections":[…]}]}
  *
  * `complete` is true only where everything up to `upTo` is shown; `error` says in every other case why not. `from` and `to` choose among the
@@ -14,11 +14,11 @@ import { findAuthority } from '../../core/authority/registry.ts';
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
 import { type AskedLog, askLog, type Doors } from '../../core/citizen/ask.ts';
-import { type Row, rowsOf } from '../../core/citizen/row.ts';
+import { type Row, rowsOf, shownIn, type ShownLog } from '../../core/citizen/row.ts';
 import { type World, worldOf } from '../../core/verify/world.ts';
 import type { Session } from '../identity/session.ts';
 import { callFor, type CitizenWorld } from './world.ts';
-import { fetchAnswer } from './upstream.ts';
+import { fetchAnswer, fetchPromised } from './upstream.ts';
 
 export interface Period {
   /** UTC ms, the first included, the last not. */
@@ -36,11 +36,8 @@ export async function historyOf(world: CitizenWorld, session: Session, { from, t
   const asked = await inTurn(logs, (log) =>
     askLog(doorsOf(world, session), { world: judged, log, number: session.person }, world.nodes.has(log.origin)),
   );
-  const rows = rowsOf(
-    asked.map(({ judgement }) => judgement),
-    judged.evaluatedAt,
-  );
-  const isMeant = ({ entry }: Row): boolean => entry.proven.entry.recordedAt >= from && entry.proven.entry.recordedAt < to;
+  const rows = rowsOf(asked.map(shownBy), judged.evaluatedAt);
+  const isMeant = ({ entry }: Row): boolean => entry.recordedAt >= from && entry.recordedAt < to;
   return {
     sources: asked.map((one) => describeSource(judged.facts, one)),
     entries: rows.filter(isMeant).map(describeRow),
@@ -56,8 +53,9 @@ function doorsOf(world: CitizenWorld, session: Session): Doors {
   const { verifier } = world;
   return {
     custodian: async ({ origin }: LogFact) => fetchAnswer(await callFor(world, session, origin)),
-    standing: (logId, size) => verifier.standing(logId, size),
+    standing: (logId, at) => verifier.standing(logId, at),
     anchors: (logId, from, to) => verifier.anchors(logId, from, to),
+    promised: async ({ origin }: LogFact) => fetchPromised(await callFor(world, session, origin)),
   };
 }
 
@@ -88,16 +86,23 @@ function describeSource(facts: RegistryFacts, { judgement, newer }: AskedLog): J
   };
 }
 
+/** What is proven, and what is only promised behind it. */
+function shownBy({ judgement, beyond }: AskedLog): ShownLog {
+  const { log, entries } = shownIn(judgement);
+  return { log, entries: [...entries, ...beyond] };
+}
+
 function describeRow(row: Row): JsonObject {
-  const { origin, custodian, leafHash, kind, state, entry, request, outcome, objections } = row;
+  const { origin, custodian, name, entryIndex, kind, state, entry, recordedIn, request, outcome, erasure, objections } = row;
   return {
     origin,
     custodian,
-    leafHash,
+    leafHash: name,
+    index: entryIndex,
     kind,
     state,
-    recordedAt: entry.proven.entry.recordedAt,
-    recordedBetween: { from: entry.recordedIn.from, to: entry.recordedIn.to },
+    recordedAt: entry.recordedAt,
+    recordedBetween: { from: recordedIn.from, to: recordedIn.to },
     request: request && {
       accessor: request.accessor,
       action: request.action,
@@ -120,9 +125,14 @@ function describeRow(row: Row): JsonObject {
       result: outcome.result,
       subjectCount: outcome.subjectCount,
     },
-    objections: objections.map(({ answer, ...others }) => ({
-      ...others,
-      answer: answer && { outcome: answer.outcome, text: answer.text, madeAt: answer.madeAt },
+    erasure: erasure && { legalBasis: erasure.legalBasis, erasedAt: erasure.erasedAt },
+    objections: objections.map(({ leafHash, objection, reply, isOverdue }) => ({
+      leafHash: encodeHex(leafHash),
+      text: objection.text,
+      saidAt: objection.saidAt,
+      dueAt: objection.dueAt,
+      isOverdue,
+      reply: reply && { decision: reply.decision, text: reply.text, repliedAt: reply.repliedAt },
     })),
   };
 }

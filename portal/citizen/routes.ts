@@ -7,12 +7,13 @@ import { z } from 'zod';
 import { isPlainText } from '../../core/bytes/plain-text.ts';
 import { hashFromHex } from '../../core/bytes/hash.ts';
 import { malformed, notFound } from '../../core/bytes/error.ts';
-import { MAX_ACT_TEXT } from '../../core/citizen/act.ts';
+import type { CheckpointName } from '../../core/citizen/ask.ts';
+import { MAX_REDRESS_TEXT } from '../../core/redress/redress.ts';
 import { parseIdempotencyKey, readJson } from '../../service/body.ts';
 import { type Route, sendBytes, sendJson } from '../../service/http.ts';
 import { requireOwnPage, requireSession } from '../identity/guard.ts';
 import { historyOf } from './history.ts';
-import { anchorsPath, fetchHistory, fetchSeals, sendObjection, standingPath } from './upstream.ts';
+import { anchorsPath, fetchBeyond, fetchHistory, fetchSeals, sendObjection, standingPath } from './upstream.ts';
 import { callFor, type CitizenWorld } from './world.ts';
 
 const HASH = z.string().regex(/^[0-9a-f]{64}$/);
@@ -21,7 +22,7 @@ const ANSWER_QUESTION = z.strictObject({ origin: ORIGIN });
 const OBJECTION = z.strictObject({
   origin: ORIGIN,
   leafHash: HASH,
-  text: z.string().refine((text) => isPlainText(text, MAX_ACT_TEXT)),
+  text: z.string().refine((text) => isPlainText(text, MAX_REDRESS_TEXT)),
 });
 const MAX_QUESTION = 16 << 10;
 
@@ -29,6 +30,12 @@ async function passAnswer(world: CitizenWorld, request: Request, response: Respo
   const session = requireOwnPage(world, request);
   const { origin } = await readJson(request, ANSWER_QUESTION, MAX_QUESTION);
   sendBytes(response, await fetchHistory(await callFor(world, session, origin)), 'application/json');
+}
+
+async function passPromised(world: CitizenWorld, request: Request, response: Response): Promise<void> {
+  const session = requireOwnPage(world, request);
+  const { origin } = await readJson(request, ANSWER_QUESTION, MAX_QUESTION);
+  sendBytes(response, await fetchBeyond(await callFor(world, session, origin)), 'application/json');
 }
 
 async function passObjection(world: CitizenWorld, request: Request, response: Response): Promise<void> {
@@ -61,6 +68,14 @@ async function answerHistory(world: CitizenWorld, request: Request, response: Re
   sendJson(response, await historyOf(world, session, { from, to }));
 }
 
+/** Both or neither. Throws MALFORMED. */
+function readCheckpointName(request: Request): CheckpointName | null {
+  const [size, issuedAt] = [readWhole(request, 'size'), readWhole(request, 'time')];
+  if (size === null && issuedAt === null) return null;
+  if (size === null || issuedAt === null) throw malformed('the query: size and time go together');
+  return { size, issuedAt };
+}
+
 /** Which logs this portal can ask; all others that the registry names are not connected. */
 function answerSources(world: CitizenWorld, request: Request, response: Response): void {
   requireSession(world, request);
@@ -79,7 +94,7 @@ function publicRoutes(world: CitizenWorld): Route[] {
     {
       method: 'GET',
       path: '/v1/logs/:logId/standing',
-      handle: (request, response) => passVerifier(world, response, standingPath(logId(request), readWhole(request, 'size'))),
+      handle: (request, response) => passVerifier(world, response, standingPath(logId(request), readCheckpointName(request))),
     },
     {
       method: 'GET',
@@ -100,6 +115,7 @@ export function citizenRoutes(world: CitizenWorld): Route[] {
     { method: 'GET', path: '/portal/v1/sources', handle: (request, response) => answerSources(world, request, response) },
     { method: 'GET', path: '/portal/v1/history', handle: (request, response) => answerHistory(world, request, response) },
     { method: 'POST', path: '/portal/v1/answers', handle: (request, response) => passAnswer(world, request, response) },
+    { method: 'POST', path: '/portal/v1/promised', handle: (request, response) => passPromised(world, request, response) },
     { method: 'POST', path: '/portal/v1/objections', handle: (request, response) => passObjection(world, request, response) },
   ];
 }

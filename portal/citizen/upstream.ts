@@ -9,10 +9,12 @@ import { isCodedError, notFound, unavailable } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { type JsonValue, parseJson } from '../../core/bytes/json.ts';
 import { JsonFields } from '../../core/bytes/json-fields.ts';
+import type { CheckpointName } from '../../core/citizen/ask.ts';
+import { parsePromised, type PromisedEntry } from '../../core/citizen/promised.ts';
 import { type AnchorClaim, type LogAnswer, parseAnchorClaim, parseLookupAnswer } from '../../core/verify/lookup.ts';
 import { acceptTrust, parseSignedTrust, type Trust } from '../../core/verify/trust.ts';
 import type { LiveChain } from '../../core/verify/world.ts';
-import { fetchBytes } from '../../service/client.ts';
+import { fetchBytes } from '../../service/call/client.ts';
 
 const VERIFIER_TIMEOUT_MS = 8_000;
 const MAX_VERIFIER_BYTES = 16 << 20;
@@ -62,9 +64,9 @@ export class VerifierSide {
   }
 
   /** Throws NOT_FOUND where the verifier does not follow the log. */
-  standing(logId: Hash, size: number | null): Promise<LogAnswer> {
+  standing(logId: Hash, at: CheckpointName | null): Promise<LogAnswer> {
     return readable(async () => {
-      const { logs } = parseLookupAnswer(await this.#json(standingPath(logId, size)));
+      const { logs } = parseLookupAnswer(await this.#json(standingPath(logId, at)));
       if (logs.length !== 1) throw notFound('the verifier does not follow that log');
       return logs[0]!;
     });
@@ -78,8 +80,8 @@ export class VerifierSide {
   }
 }
 
-export function standingPath(logId: Hash, size: number | null): string {
-  return `/v1/logs/${encodeHex(logId)}/standing${size === null ? '' : `?size=${size}`}`;
+export function standingPath(logId: Hash, at: CheckpointName | null): string {
+  return `/v1/logs/${encodeHex(logId)}/standing${at === null ? '' : `?size=${at.size}&time=${at.issuedAt}`}`;
 }
 
 export function anchorsPath(logId: Hash, from: number, to: number): string {
@@ -108,6 +110,16 @@ export function fetchHistory({ url, accessToken, timeoutMs, signal }: CustodianC
 
 export async function fetchAnswer(call: CustodianCall): Promise<AccessAnswer> {
   return readable(async () => parseAccessAnswer(parseJson(await fetchHistory(call), { maxBytes: MAX_ANSWER_BYTES })));
+}
+
+/** What is promised or published beyond the answer's checkpoint, as it came. */
+export function fetchBeyond({ url, accessToken, timeoutMs, signal }: CustodianCall): Promise<Uint8Array> {
+  const terms = { body: encodeUtf8('{}'), headers: bearer(accessToken), timeoutMs, maxBytes: MAX_ANSWER_BYTES, signal };
+  return fetchBytes(`${url}/v1/promised`, { method: 'POST', ...terms });
+}
+
+export async function fetchPromised(call: CustodianCall): Promise<PromisedEntry[]> {
+  return readable(async () => parsePromised(parseJson(await fetchBeyond(call), { maxBytes: MAX_ANSWER_BYTES })));
 }
 
 /** `key`: the same for the same objection, so that a second click makes no second entry. */

@@ -108,6 +108,13 @@ describe('what a verifier says contradicts a snapshot when', () => {
     ['a scope does not end', { ...snapshot, scopes: changedAt(snapshot.scopes, 1, { validTo: null }) }],
     ['a duty is for another purpose', { ...snapshot, duties: changedAt(snapshot.duties, 0, { purpose: 'x' }) }],
     ['a duty does not end', { ...snapshot, duties: changedAt(snapshot.duties, 1, { validTo: null }) }],
+    [
+      'a key was retired before the snapshot, which did not know',
+      { ...snapshot, keys: changedAt(snapshot.keys, 0, { validTo: early }) },
+    ],
+    ['a scope ended before the snapshot', { ...snapshot, scopes: changedAt(snapshot.scopes, 1, { validTo: early }) }],
+    ['a log was closed before the snapshot', withLog({ closedAt: early })],
+    ['a log’s first VRF key is another', withLog({ vrfKeys: [{ keyId: bytesOf('another'), fromIndex: 0 }] })],
     ['a log is of another class', withLog({ class: 'access' })],
     ['a log has another promise span', withLog({ promiseSpan: 1 })],
     ['seals have another term', withLog({ term: 1 }, 2)],

@@ -6,7 +6,7 @@ import { isCodedError } from '../../core/bytes/error.ts';
 import { keyIdOf } from '../../core/authority/key-id.ts';
 import { emptyRegistry } from '../../core/authority/fold.ts';
 import type { KeyFact, LogFact, RegistryFacts, ScopeFact } from '../../core/authority/registry.ts';
-import { groundOf, type Identity, requireMode, standingOf } from '../../node/standing.ts';
+import { groundOf, type Identity, requireIssuing, requireMode, standingOf } from '../../node/standing.ts';
 import { bytesOf } from '../log/memory-log.ts';
 import { signerNamed } from '../chain/consortium-fixture.ts';
 import { AUTHORITY, LOG_ID, ORIGIN, START } from './fixture.ts';
@@ -129,6 +129,9 @@ describe('a node’s standing', () => {
 
   test('holds again once a suspension of its key is over or lifted', () => {
     const until = { suspended: { from: START, until: NOW } };
+    const doubted = standingOf(withKey(1, until), identity, NOW - 1);
+    expect(wordsOf(() => requireIssuing(doubted, NOW - 1))).to.contain('has suspended the document key');
+    requireIssuing(doubted, NOW);
     expect(standingOf(withKey(0, until), identity, NOW).logKey.suspended).to.deep.equal(until.suspended);
     expect(wordsOf(() => standingOf(withKey(0, until), identity, NOW - 1))).to.contain('suspended');
   });
@@ -149,7 +152,6 @@ describe('a node’s standing', () => {
     ['has retired the document key', withKey(1, { validTo: NOW + 1 })],
     ['the document key is not valid yet', withKey(1, { validFrom: NOW + 1 })],
     ['has suspended the log key', withKey(0, { suspended: { from: NOW, until: NOW + 1 } })],
-    ['has suspended the document key', withKey(1, { suspended: { from: START, until: NOW + 1 } })],
     // The log was the authority's, and moved to another: neither its account nor its keys are the log's any more.
     ['another account', { ...FACTS, logs: [movedTo(OTHER)] }],
     ['another account', MOVED, { account: `0x${'0b'.repeat(20)}` }],

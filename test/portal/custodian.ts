@@ -88,11 +88,11 @@ export class TestCustodian {
       const person = await this.personOf(token);
       const story = this.#story();
       if (request.url === '/v1/history') return send(200, formatAccessAnswer(this.lie(story.answer(this.code, person), person)));
+      if (request.url === '/v1/promised') return send(200, story.promised(this.code, person));
       if (request.url !== '/v1/objections' || request.headers['idempotency-key'] === undefined)
         return send(404, { code: 'NOT_FOUND', detail: '' });
       const { leafHash, text } = JSON.parse(body) as { leafHash: string; text: string };
       const made = story.object(this.code, person, hashFromHex(leafHash), text);
-      story.anchorAll();
       send(201, { entries: [{ kind: 'objection', leafHash: encodeHex(made), index: null }] });
     } catch (error) {
       this.refusals.push(error instanceof Error ? error.message : '');

@@ -73,8 +73,8 @@ export class Person {
   }
 
   /** To the provider's form and through it; returns the address of the way back, not called yet. */
-  async signInUpTo(account: string, password = TEST_PASSWORD): Promise<string> {
-    const form = await this.follow(`${this.portal}/portal/sign-in`);
+  async signInUpTo(account: string, password = TEST_PASSWORD, from = `${this.portal}/portal/sign-in`): Promise<string> {
+    const form = await this.follow(from);
     const answer = await this.call(form.url, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },

@@ -19,16 +19,16 @@ function nameOf(facts: RegistryFacts, code: string): string {
 }
 
 function rowObject(row: Row, facts: RegistryFacts): JsonObject {
-  const { request, outcome, entry } = row;
+  const { request, outcome, entry, recordedIn } = row;
   return {
-    recordedAt: entry.proven.entry.recordedAt,
-    provedFrom: entry.recordedIn.from,
-    provedTo: entry.recordedIn.to,
+    recordedAt: entry.recordedAt,
+    provedFrom: recordedIn.from,
+    provedTo: recordedIn.to,
     custodian: row.custodian,
     custodianName: nameOf(facts, row.custodian),
     origin: row.origin,
-    entryIndex: entry.proven.entryIndex,
-    leafHash: row.leafHash,
+    entryIndex: row.entryIndex,
+    leafHash: row.name,
     kind: row.kind,
     state: row.state,
     accessor: request?.accessor ?? null,
@@ -46,12 +46,12 @@ function rowObject(row: Row, facts: RegistryFacts): JsonObject {
     code: outcome?.code ?? null,
     fields: outcome?.fields.map(({ name }) => name) ?? [],
     subjects: outcome?.subjectCount ?? null,
-    objections: row.objections.map(({ text, madeAt, answerBy, answer, isOverdue }) => ({
-      text,
-      madeAt,
-      answerBy,
+    objections: row.objections.map(({ objection, reply, isOverdue }) => ({
+      text: objection.text,
+      saidAt: objection.saidAt,
+      dueAt: objection.dueAt,
       isOverdue,
-      answer: answer && { outcome: answer.outcome, text: answer.text, madeAt: answer.madeAt },
+      reply: reply && { decision: reply.decision, text: reply.text, repliedAt: reply.repliedAt },
     })),
   };
 }
@@ -113,7 +113,7 @@ export function exportCsv({ facts }: VisitState, rows: readonly Row[], lang: Lan
     const value = facts === null ? {} : rowObject(row, facts);
     return COLUMNS.map((column) => {
       const found = value[column] ?? '';
-      if (column === 'recordedAt') return cell(formatInstant(row.entry.proven.entry.recordedAt, lang));
+      if (column === 'recordedAt') return cell(formatInstant(row.entry.recordedAt, lang));
       return cell(Array.isArray(found) ? found.join(' ') : typeof found === 'string' ? found : canonicalJson(found));
     }).join(',');
   });

@@ -20,7 +20,7 @@ const ZONE_MS = 8 * HOUR;
 const DAY = 24 * HOUR;
 
 export function isShown(row: Row, filter: Filter): boolean {
-  const at = row.entry.proven.entry.recordedAt;
+  const at = row.entry.recordedAt;
   return (
     (filter.from === null || at >= filter.from) &&
     (filter.to === null || at < filter.to) &&
@@ -57,7 +57,7 @@ export function monthsOf(rows: readonly Row[]): Month[] {
   const accesses = rows.filter(({ kind }) => kind === 'access');
   const months = new Map<number, { granted: number; others: number }>();
   for (const row of accesses) {
-    const number = monthNumber(row.entry.proven.entry.recordedAt);
+    const number = monthNumber(row.entry.recordedAt);
     const month = months.get(number) ?? { granted: 0, others: 0 };
     month[row.outcome?.result === 'granted' ? 'granted' : 'others']++;
     months.set(number, month);

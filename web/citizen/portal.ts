@@ -11,6 +11,8 @@ import { forbidden, notFound, unavailable } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { canonicalJson, type JsonValue, parseJson } from '../../core/bytes/json.ts';
 import { JsonFields } from '../../core/bytes/json-fields.ts';
+import type { CheckpointName } from '../../core/citizen/ask.ts';
+import { parsePromised, type PromisedEntry } from '../../core/citizen/promised.ts';
 import { type AnchorClaim, type LogAnswer, parseAnchorClaim, parseLookupAnswer } from '../../core/verify/lookup.ts';
 import { parseSignedTrust, type SignedTrust } from '../../core/verify/trust.ts';
 import type { LiveChain } from '../../core/verify/world.ts';
@@ -30,8 +32,9 @@ export interface Portal {
   readonly live: () => Promise<LiveChain>;
   readonly trust: () => Promise<SignedTrust>;
   readonly answer: (log: LogFact, csrf: string) => Promise<AccessAnswer>;
-  readonly standing: (logId: Hash, size: number | null) => Promise<LogAnswer>;
+  readonly standing: (logId: Hash, at: CheckpointName | null) => Promise<LogAnswer>;
   readonly anchors: (logId: Hash, from: number, to: number) => Promise<readonly AnchorClaim[]>;
+  readonly promised: (log: LogFact, csrf: string) => Promise<readonly PromisedEntry[]>;
   /** All entries of a seals log, 74 bytes each. */
   readonly seals: (log: LogFact) => Promise<Uint8Array>;
   readonly object: (objection: SentObjection, csrf: string) => Promise<void>;
@@ -106,8 +109,8 @@ function readText(value: JsonValue): string {
   return typeof value === 'string' ? value : '';
 }
 
-async function standing(logId: Hash, size: number | null): Promise<LogAnswer> {
-  const query = size === null ? '' : `?size=${size}`;
+async function standing(logId: Hash, at: CheckpointName | null): Promise<LogAnswer> {
+  const query = at === null ? '' : `?size=${at.size}&time=${at.issuedAt}`;
   const { logs } = parseLookupAnswer(await ask(`/v1/logs/${encodeHex(logId)}/standing${query}`));
   if (logs.length !== 1) throw notFound('the verifier does not follow that log');
   return logs[0]!;
@@ -129,6 +132,8 @@ export const sameOriginPortal: Portal = {
     const fields = new JsonFields(await ask(`/v1/logs/${encodeHex(logId)}/anchors?from=${from}&to=${to}`), 'anchors');
     return fields.array('anchors', MAX_ANCHORS, parseAnchorClaim);
   },
+  promised: async ({ origin }, csrf) =>
+    parsePromised(await ask('/portal/v1/promised', { send: { origin }, headers: own(csrf), timeoutMs: ANSWER_TIMEOUT_MS })),
   seals: async ({ origin }) => {
     const path = `/portal/v1/seals?origin=${encodeURIComponent(origin)}`;
     return decodeBase64(

@@ -8,7 +8,7 @@ import { custodiansOf, type SentenceNumbers, sentenceOf } from '../../core/acces
 import type { LogFact, RegistryFacts } from '../../core/authority/registry.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
 import { type AskedLog, askLog, type Doors, orNull } from '../../core/citizen/ask.ts';
-import { type Row, rowsOf } from '../../core/citizen/row.ts';
+import { type Row, rowsOf, shownIn } from '../../core/citizen/row.ts';
 import { countSeals } from '../../core/citizen/seals.ts';
 import { type World, worldOf } from '../../core/verify/world.ts';
 import type { AcceptedTrust, TrustMemory } from '../check/trust-memory.ts';
@@ -142,8 +142,9 @@ export class Visit {
     const { portal } = this.#visitor;
     const doors: Doors = {
       custodian: (log) => portal.answer(log, person.csrf),
-      standing: (logId, size) => portal.standing(logId, size),
+      standing: (logId, at) => portal.standing(logId, at),
       anchors: (logId, from, to) => portal.anchors(logId, from, to),
+      promised: (log) => portal.promised(log, person.csrf),
     };
     const waiting = this.#state.logs.map(({ log }) => log);
     const work = async (): Promise<void> => {
@@ -175,11 +176,16 @@ export class Visit {
   }
 
   #tell(facts: RegistryFacts): void {
-    const judgements: LogJudgement[] = this.#state.logs.flatMap(({ asked }) => (asked === null ? [] : asked.judgement));
+    const told = this.#state.logs.flatMap(({ asked }) => asked ?? []);
+    const judgements: LogJudgement[] = told.map(({ judgement }) => judgement);
+    const shown = told.map(({ judgement, beyond }) => ({
+      log: judgement.log,
+      entries: [...shownIn(judgement).entries, ...beyond],
+    }));
     // Nobody's records were compared with the accessors' own here: k is 0 until a comparison is shown.
     const terms = { compared: 0, seals: this.#seals };
     this.#change({
-      rows: rowsOf(judgements, this.#state.evaluatedAt),
+      rows: rowsOf(shown, this.#state.evaluatedAt),
       sentences: custodiansOf(facts).map((code) => sentenceOf(facts, code, judgements, terms)),
     });
   }
@@ -188,7 +194,7 @@ export class Visit {
   async object(row: Row, text: string, key: string): Promise<void> {
     const { person } = this.#state;
     if (person === null) return;
-    await this.#visitor.portal.object({ origin: row.origin, leafHash: row.leafHash, text, key }, person.csrf);
+    await this.#visitor.portal.object({ origin: row.origin, leafHash: row.name, text, key }, person.csrf);
     await this.again();
   }
 

@@ -27,11 +27,11 @@ function Checks({ row }: { readonly row: Row }): JSX.Element | null {
 
 function Figures({ row }: { readonly row: Row }): JSX.Element {
   const text = useCitizenText();
-  const { entry, request, origin, leafHash } = row;
+  const { entry, entryIndex, recordedIn, request, origin, name: leafHash } = row;
   const instant = (ms: number): string => formatInstant(ms, text.lang);
-  const { from, to } = entry.recordedIn;
+  const { from, to } = recordedIn;
   const rows: (readonly [string, string])[] = [
-    [text.recordedAt, instant(entry.proven.entry.recordedAt)],
+    [text.recordedAt, instant(entry.recordedAt)],
     [text.provedTime, text.provedBetween(instant(from), to === null ? null : instant(to))],
     ...(request === null
       ? []
@@ -39,7 +39,7 @@ function Figures({ row }: { readonly row: Row }): JSX.Element {
           [text.requestedAt, instant(request.requestedAt)],
           [text.grade, GRADE_WORDS[request.grade][text.lang]],
         ] as const)),
-    [text.place, text.placeOf(origin, entry.proven.entryIndex)],
+    [text.place, entryIndex === null ? text.placePromised(origin) : text.placeOf(origin, entryIndex)],
     [text.leafHash, leafHash],
   ];
   return (

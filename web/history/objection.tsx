@@ -1,34 +1,35 @@
 /** Objections to an entry, with the answer or the deadline for it; and making one. */
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
+import { encodeHex } from '../../core/bytes/bytes.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
 import { isPlainText } from '../../core/bytes/plain-text.ts';
-import { MAX_ACT_TEXT } from '../../core/citizen/act.ts';
-import type { Objection, Row } from '../../core/citizen/row.ts';
+import type { Row } from '../../core/citizen/row.ts';
+import { MAX_REDRESS_TEXT } from '../../core/redress/redress.ts';
+import type { ObjectionStanding } from '../../core/redress/standing.ts';
 import { formatInstant } from '../../core/verify/words.ts';
 import type { Visit } from '../citizen/visit.ts';
 import { useCitizenText } from '../text/citizen-language.ts';
 
-function One({ objection }: { readonly objection: Objection }): JSX.Element {
+function One({ standing }: { readonly standing: ObjectionStanding }): JSX.Element {
   const text = useCitizenText();
-  const { text: words, madeAt, answer, answerBy, isOverdue } = objection;
+  const { objection, reply, isOverdue } = standing;
   const instant = (ms: number): string => formatInstant(ms, text.lang);
-  const standing = answer !== null ? 'answered' : isOverdue ? 'overdue' : 'waiting';
   return (
-    <div class="objection" data-objection={standing}>
-      <p class="small">{text.objected(instant(madeAt))}</p>
-      <p>{words}</p>
-      {answer === null ? (
+    <div class="objection" data-objection={reply !== null ? 'answered' : isOverdue ? 'overdue' : 'waiting'}>
+      <p class="small">{text.objected(instant(objection.saidAt))}</p>
+      <p>{objection.text}</p>
+      {reply === null ? (
         <p>
           <strong class={isOverdue ? 'overdue' : undefined}>{isOverdue ? text.overdue : text.waiting}</strong>{' '}
-          <span class="small">{text.answerBy(instant(answerBy))}</span>
+          <span class="small">{text.answerBy(instant(objection.dueAt))}</span>
         </p>
       ) : (
         <>
           <p class="small">
-            {text.answered(instant(answer.madeAt))} · <strong>{text.answerOutcomes[answer.outcome]}</strong>
+            {text.answered(instant(reply.repliedAt))} · <strong>{text.decisions[reply.decision]}</strong>
           </p>
-          <p>{answer.text}</p>
+          <p>{reply.text}</p>
         </>
       )}
     </div>
@@ -39,8 +40,8 @@ export function Objections({ row }: { readonly row: Row }): JSX.Element | null {
   if (row.objections.length === 0) return null;
   return (
     <>
-      {row.objections.map((objection) => (
-        <One key={objection.leafHash} objection={objection} />
+      {row.objections.map((standing) => (
+        <One key={encodeHex(standing.leafHash)} standing={standing} />
       ))}
     </>
   );
@@ -76,7 +77,7 @@ export function ObjectionForm({ visit, row }: { readonly visit: Visit; readonly 
   }
   const send = async (): Promise<void> => {
     const words = inOneLine(area.current?.value ?? '');
-    if (!isPlainText(words, MAX_ACT_TEXT)) return setTrouble(text.objectText);
+    if (!isPlainText(words, MAX_REDRESS_TEXT)) return setTrouble(text.objectText);
     setSending(true);
     setTrouble(null);
     try {
@@ -93,7 +94,7 @@ export function ObjectionForm({ visit, row }: { readonly visit: Visit; readonly 
     <div class="objection-form">
       <label>
         <span>{text.objectLabel}</span>
-        <textarea ref={area} rows={3} maxLength={MAX_ACT_TEXT} />
+        <textarea ref={area} rows={3} maxLength={MAX_REDRESS_TEXT} />
       </label>
       <p class="small">{text.objectNote}</p>
       <div role="status">{trouble !== null && <p class="trouble">{trouble}</p>}</div>

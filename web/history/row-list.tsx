@@ -5,7 +5,6 @@ import type { DisclosedField } from '../../core/access/outcome.ts';
 import type { AccessRequest } from '../../core/access/request.ts';
 import { ACTIONS, FIELD_CLASSES, METHODS, OUTCOME_CODES, RESULT_WORDS } from '../../core/access/wording.ts';
 import { lacksDuty, type Row, type RowState } from '../../core/citizen/row.ts';
-import { encodeHex } from '../../core/bytes/bytes.ts';
 import { formatInstant } from '../../core/verify/words.ts';
 import type { Words } from '../../core/verify/wording.ts';
 import type { Visit, VisitState } from '../citizen/visit.ts';
@@ -134,13 +133,13 @@ function FactList({ rows }: { readonly rows: readonly FactRow[] }): JSX.Element 
 /** What must be said beside the entry, and is never left to its colour. */
 function Notes({ row }: { readonly row: Row }): JSX.Element {
   const text = useCitizenText();
-  const { content } = row.entry;
+  const { content } = row;
   return (
     <>
       {row.request !== null && row.request.breakGlass !== null && (
         <p class="loud-note">{text.breakGlassNote(row.request.breakGlass)}</p>
       )}
-      {lacksDuty(row) && <p class="loud-note">{text.noDutyNote}</p>}
+      {lacksDuty(row) && <p class="loud-note">{row.request?.breakGlass === null ? text.noDutyNote : text.breakGlassNoDuty}</p>}
       {row.state !== 'proven' && (
         <p>
           {text.stateNotes[row.state]}
@@ -149,8 +148,7 @@ function Notes({ row }: { readonly row: Row }): JSX.Element {
       )}
       {row.erasure !== null && (
         <p>
-          {text.legalBasis} {row.erasure.legalBasis} · {text.erasureOf}{' '}
-          <span class="code">{encodeHex(row.erasure.entry).slice(0, 16)}…</span>
+          {text.erasedUnder(row.erasure.legalBasis, row.erasure.entries.length, formatInstant(row.erasure.erasedAt, text.lang))}
         </p>
       )}
     </>
@@ -160,14 +158,11 @@ function Notes({ row }: { readonly row: Row }): JSX.Element {
 function Entry({ visit, state, row }: RowProps): JSX.Element {
   const text = useCitizenText();
   const { outcome, entry, kind } = row;
-  const isFirst = row.objections.some(({ leafHash }) => leafHash === row.leafHash);
   return (
-    <li class="entry" data-row={row.leafHash} data-kind={kind} data-state={row.state} data-result={outcome?.result}>
+    <li class="entry" data-row={row.name} data-kind={kind} data-state={row.state} data-result={outcome?.result}>
       <div class="entry-head">
         <p class="entry-when">
-          <time dateTime={new Date(entry.proven.entry.recordedAt).toISOString()}>
-            {formatInstant(entry.proven.entry.recordedAt, text.lang)}
-          </time>
+          <time dateTime={new Date(entry.recordedAt).toISOString()}>{formatInstant(entry.recordedAt, text.lang)}</time>
           <span>{nameIn(state, row.custodian)}</span>
         </p>
         <h3>{titleOf(row, state, text)}</h3>
@@ -176,7 +171,7 @@ function Entry({ visit, state, row }: RowProps): JSX.Element {
       <Notes row={row} />
       <Facts row={row} state={state} />
       <Objections row={row} />
-      {kind === 'access' && !isFirst && <ObjectionForm visit={visit} row={row} />}
+      {kind === 'access' && <ObjectionForm visit={visit} row={row} />}
       <How row={row} />
     </li>
   );
@@ -196,7 +191,7 @@ export function RowList({
   return (
     <ul class="entries">
       {rows.map((row) => (
-        <Entry key={`${row.origin} ${row.leafHash}`} visit={visit} state={state} row={row} />
+        <Entry key={`${row.origin} ${row.name}`} visit={visit} state={state} row={row} />
       ))}
     </ul>
   );

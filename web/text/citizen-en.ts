@@ -73,7 +73,7 @@ export const citizenEn: CitizenText = {
   coverage: 'Each custodian',
   coverageLead: 'Every access log that the registry lists:',
   coverageOutcomes: { complete: 'Complete', unknown: 'Cannot be confirmed', apart: 'Not connected', asking: 'Being asked' },
-  upTo: (size, instant) => `up to ${size} entries (anchored at ${instant})`,
+  upTo: (size, instant) => `up to entry ${size} (anchored at ${instant})`,
   newer: (size, instant) =>
     `There is a newer checkpoint (${size} entries, ${instant}) that this custodian’s answer does not cover`,
   epochs: 'Number keys',
@@ -128,8 +128,9 @@ export const citizenEn: CitizenText = {
   read: (accessor, action) => `${accessor} accessed your data: ${action}`,
   tried: (accessor, action) => `${accessor} asked for your data: ${action}`,
   breakGlass: 'Break-glass',
-  breakGlassNote: (why) => `The authority had no duty for this and read in an emergency: ${why}`,
+  breakGlassNote: (why) => `The authority declared an emergency and went past the usual rules: ${why}`,
   noDuty: 'No registered duty',
+  breakGlassNoDuty: 'The registry does not show that the authority had such a duty then.',
   noDutyNote:
     'The registry does not show that the authority had such a duty then, and the data were given all the same. You may object.',
   states: {
@@ -144,7 +145,7 @@ export const citizenEn: CitizenText = {
   stateNotes: {
     proven: '',
     provisional:
-      'This entry is in the log and not anchored on the chain yet, so it is no final proof. That usually takes minutes.',
+      'This entry is promised, or in the log, and not anchored on the chain yet, so it is no final proof. That usually takes minutes.',
     open: 'This entry is in the log; some of its content could not be checked.',
     contradicted:
       'This entry is in the log, but what the custodian shows as its content is not what was recorded then, or does not hold. You may object, and tell the supervising authority.',
@@ -159,7 +160,8 @@ export const citizenEn: CitizenText = {
     erasure: 'erased the content of an entry',
   },
   unknownKind: 'an entry that this page cannot read yet',
-  erasureOf: 'Erased entry',
+  erasedUnder: (basis, count, instant) =>
+    `Legal basis: ${basis}. The content of ${count} ${count === 1 ? 'entry' : 'entries'} was erased at ${instant}.`,
 
   how: 'How we know',
   checks: 'Each check',
@@ -172,22 +174,23 @@ export const citizenEn: CitizenText = {
   terminal: 'Terminal',
   place: 'Place in the log',
   placeOf: (origin, index) => `${origin}, entry ${index}`,
+  placePromised: (origin) => `${origin}, promised and not in the log yet`,
   leafHash: 'Entry’s identifier',
 
   object: 'Object',
   objectLabel: 'What do you question or not agree with?',
   objectNote:
-    'Your objection goes into the same log, and the custodian is to answer within 30 days. Please name nobody else in it.',
+    'Your objection goes into the same log, and the custodian is to answer within its time. Please name nobody else in it.',
   objectSend: 'Send the objection',
   objectCancel: 'Cancel',
   objectFailed: 'It did not reach the custodian. Please try again later.',
   objectText: 'Please write something (at most 2000 characters).',
   objected: (instant) => `You objected at ${instant}`,
   answerBy: (instant) => `to be answered by ${instant}`,
-  overdue: 'Overdue, not answered',
+  overdue: 'Overdue, no answer shown',
   waiting: 'Waiting for the answer',
   answered: (instant) => `Answered by the custodian at ${instant}`,
-  answerOutcomes: { upheld: 'upheld', 'partly-upheld': 'partly upheld', rejected: 'rejected' },
+  decisions: { upheld: 'upheld', rejected: 'rejected', referred: 'referred to another authority' },
 
   trust: 'Trust file',
   trustOf: (consortium, version, until) => `consortium ${consortium} · version ${version} · valid until ${until}`,

@@ -1,7 +1,7 @@
 /** The words of the citizen's page in Chinese, the default. What checks, reasons, purposes and results say is in core/access. */
-import type { AnswerOutcome } from '../../core/citizen/act.ts';
 import type { RowState } from '../../core/citizen/row.ts';
 import type { KindName } from '../../core/log/entry.ts';
+import type { Decision } from '../../core/redress/redress.ts';
 import type { Lang } from '../../core/verify/words.ts';
 import type { Trouble } from '../citizen/visit.ts';
 
@@ -87,7 +87,7 @@ export const citizenZhCN = {
   filterAccessor: '查询机关',
   filterResult: '结果',
   filterAll: '全部',
-  filterBreakGlass: '只看紧急越权查询',
+  filterBreakGlass: '只看紧急查询',
   filterClear: '清除筛选',
   shownOf: (shown: number, all: number) => `显示 ${shown} 条，共 ${all} 条`,
   saveJson: '导出 JSON',
@@ -118,9 +118,10 @@ export const citizenZhCN = {
   custodian: '数据机关',
   read: (accessor: string, action: string) => `${accessor}${action}您的信息`,
   tried: (accessor: string, action: string) => `${accessor}要求${action}您的信息`,
-  breakGlass: '紧急越权',
-  breakGlassNote: (why: string) => `查询机关没有相应职责，以紧急情况为由越权查询：${why}`,
+  breakGlass: '紧急查询',
+  breakGlassNote: (why: string) => `查询机关声明情况紧急，绕过了通常的规则：${why}`,
   noDuty: '无登记职责',
+  breakGlassNoDuty: '登记簿没有显示查询机关当时有此职责。',
   noDutyNote: '登记簿没有显示查询机关当时有此职责，数据仍然被提供。您可以提出异议。',
   states: {
     proven: '已证明',
@@ -133,7 +134,7 @@ export const citizenZhCN = {
   } satisfies Record<RowState, string>,
   stateNotes: {
     proven: '',
-    provisional: '这一条已在日志中，但还没有锚定到链上，尚不能作为最终证明。通常只需几分钟。',
+    provisional: '这一条已由数据机关承诺登记或者已在日志中，但还没有锚定到链上，尚不能作为最终证明。通常只需几分钟。',
     open: '这一条确实在册，但关于其内容有的项目未能核对。',
     contradicted: '这一条确实在册，但数据机关出示的内容不是当时登记的内容，或者不成立。请提出异议，并可向监督机关反映。',
     refused: '这一条确实在册。数据机关没有公开其内容，所称依据：',
@@ -147,7 +148,8 @@ export const citizenZhCN = {
     erasure: '删除了一条记录的内容',
   } as Partial<Readonly<Record<KindName, string>>>,
   unknownKind: '本页尚不能识别的记录',
-  erasureOf: '所删除的记录',
+  erasedUnder: (basis: string, count: number, instant: string) =>
+    `法律依据：${basis}。于 ${instant} 删除 ${count} 条记录的内容。`,
 
   how: '我们怎么知道',
   checks: '逐项核验',
@@ -160,24 +162,22 @@ export const citizenZhCN = {
   terminal: '终端',
   place: '日志中的位置',
   placeOf: (origin: string, index: number) => `${origin} 第 ${index} 条`,
+  placePromised: (origin: string) => `${origin}，已承诺登记，尚未进入日志`,
   leafHash: '记录标识',
 
   object: '提出异议',
   objectLabel: '请写明您的疑问或者不同意的地方',
-  objectNote: '异议将写入同一日志，数据机关应当在 30 日内答复。请勿写入他人的个人信息。',
+  objectNote: '异议将写入同一日志，数据机关应当在期限内答复。请勿写入他人的个人信息。',
   objectSend: '提交异议',
   objectCancel: '取消',
   objectFailed: '没有送达数据机关，请稍后再试。',
   objectText: '请填写内容（不超过 2000 字）。',
   objected: (instant: string) => `您于 ${instant} 提出异议`,
   answerBy: (instant: string) => `应当在 ${instant} 前答复`,
-  overdue: '已逾期未答复',
+  overdue: '已逾期，未见答复',
   waiting: '等待答复',
   answered: (instant: string) => `数据机关于 ${instant} 答复`,
-  answerOutcomes: { upheld: '异议成立', 'partly-upheld': '异议部分成立', rejected: '异议不成立' } satisfies Record<
-    AnswerOutcome,
-    string
-  >,
+  decisions: { upheld: '予以更正', rejected: '不予支持', referred: '移送有权机关' } satisfies Record<Decision, string>,
 
   trust: '信任文件',
   trustOf: (consortium: string, version: number, until: string) => `联盟 ${consortium} · 第 ${version} 版 · 使用至 ${until}`,

@@ -1,0 +1,88 @@
+/** The words of reports and of what a package's checks come to, both languages side by side. */
+import { type Words, words } from '../verify/wording.ts';
+import type { PackageCheckId, PackageReason } from './verdict.ts';
+
+export const REPORT_WORDS = {
+  title: words('追查报告', 'Report of a trace'),
+  sample: words('【样例】单机运行，没有独立的第三方', '[SAMPLE] one machine, no independent party'),
+  what: words('案件', 'Case'),
+  authority: words('办案机关', 'Authority'),
+  reason: words('事由', 'Reason'),
+  legalBasis: words('法律依据', 'Legal basis'),
+  openedAt: words('立案时间', 'Opened'),
+  madeAt: words('制作时间', 'Made'),
+  lookUps: words('查询次数（每次都已登记）', 'Look-ups, each on record itself'),
+  shows: words('本报告证明什么', 'What this shows'),
+  showsText: words(
+    '所列每条记录都在数据机关的日志里：日志的检查点由该机关签名、经见证机构签名，并已锚定到区块链，此后未被改动或删除。请求由查询机关签名，结果由数据机关签名。',
+    'Every entry listed stands in the custodian’s log: its checkpoint is signed by the custodian, cosigned by witnesses and anchored on the chain, and has not been changed or removed since. Requests are signed by the authority that read, outcomes by the custodian.',
+  ),
+  showsNot: words(
+    '它不证明登记的内容属实，也不证明没有未登记的查询。未具名的记录，其当事人的代号由数据机关或者办案机关给出；经两名办案人员同意具名后方可核对。',
+    'It does not show that what was recorded is true, nor that nothing went unrecorded. Who is behind a pseudonym is the custodian’s or the auditor’s word until two officers have agreed to name the person.',
+  ),
+  ranking: words('样本与查询记录的比对', 'The sample against who read'),
+  sampleCounts: words(
+    '样本人数 / 已取得完整记录的人数 / 有查询记录的人次：',
+    'Persons in the sample / with a complete history / read by anybody:',
+  ),
+  reconciliation: words('两方记录的核对', 'Both sides’ records'),
+  entries: words('记录', 'Entries'),
+  firstRows: words('仅列出前 N 条，其余见压缩包。', 'The first N; the others are in the package.'),
+  reader: words('查询方', 'Who read'),
+  leafHashes: words('记录的哈希', 'Leaf hashes'),
+  state: words('核对结果', 'State'),
+  count: words('数量', 'Count'),
+  unopened: words('数据机关未出示内容', 'content not shown by the custodian'),
+  when: words('时间', 'When'),
+  why: words('说明', 'Why'),
+  request: words('请求摘要', 'Request digest'),
+  purpose: words('目的', 'Purpose'),
+  outcome: words('结果', 'Outcome'),
+  subject: words('当事人', 'Person'),
+  against: words('不成立或者无法确认', 'What does not hold, or is not known'),
+  checkpoints: words('所依据的检查点', 'Checkpoints'),
+  origin: words('日志', 'Log'),
+  size: words('记录数', 'Size'),
+  rootHash: words('根哈希', 'Root hash'),
+  howTo: words('如何核验', 'How to check'),
+  howToText: words(
+    '在任何一台机器上，不需要网络：veritrail verify 本压缩包.zip --trust 信任文件.json',
+    'On any machine, without a network: veritrail verify PACKAGE.zip --trust TRUST.json',
+  ),
+} as const satisfies Readonly<Record<string, Words>>;
+
+export const PACKAGE_CHECKS: Readonly<Record<PackageCheckId, Words>> = {
+  part: words('各部分与清单一致', 'the parts are those of the manifest'),
+  manifest: words('清单由办案机关签名', 'the manifest is signed by the case’s authority'),
+  case: words('案件由办案机关签名', 'the case is signed by its authority'),
+  chain: words('与信任文件属于同一条链', 'it is about the chain of the trust file'),
+  'look-up': words('每次查询都有签名并已登记', 'each look-up is signed, and on record'),
+  log: words('检查点已签名、见证并锚定', 'checkpoints are signed, witnessed and anchored'),
+  entry: words('每条记录都在日志中', 'each entry stands in its log'),
+  papers: words('请求和结果的签名成立', 'requests and outcomes are signed'),
+  naming: words('具名经两名办案人员同意', 'who is named was named by two officers'),
+  record: words('查询机关的记录已签名', 'the accessor’s papers are signed'),
+  result: words('结论可由所附记录重新得出', 'the result follows from the entries'),
+};
+
+export const PACKAGE_REASON_WORDS: Readonly<Record<PackageReason, Words>> = {
+  BAD_COMMITMENT: words('内容不是当时登记的内容', 'the content is not what was recorded'),
+  BAD_PROOF: words('证明不成立', 'a proof does not hold'),
+  BAD_SIGNATURE: words('签名核验不通过', 'a signature does not hold'),
+  DOUBTED_LOG: words('所依据的检查点无法确认', 'the checkpoint it stands on is not confirmed'),
+  NOT_APPROVED: words('没有第二名办案人员的同意', 'no second officer approved it'),
+  NOT_NAMED: words('未经同意却出示了当事人', 'it shows a person whom nobody agreed to name'),
+  NOT_RECORDED: words('没有证明该查询已经登记', 'nothing shows that the look-up is on record'),
+  OTHER_CASE: words('属于另一案件', 'it is of another case'),
+  OTHER_CHAIN: words('属于另一条链', 'it is about another chain'),
+  OTHER_LOG: words('登记簿中没有该日志', 'the registry has no such log'),
+  OTHER_NAME: words('内容与名称不符', 'it is not what its name says'),
+  PART_ADDED: words('清单中没有这一部分', 'the manifest has no such part'),
+  PART_ALTERED: words('内容已被改动', 'it was changed'),
+  PART_MISSING: words('缺失', 'it is missing'),
+  PART_SWAPPED: words('内容是另一部分的', 'it holds what belongs to another part'),
+  PART_UNREADABLE: words('无法读取', 'it cannot be read'),
+  RESULT_DIFFERS: words('由所附记录得不出这一结论', 'it does not follow from the entries'),
+  UNKNOWN_KEY: words('信任文件中没有这一密钥', 'the trust file has no such key'),
+};

@@ -1,0 +1,257 @@
+/** What the page says when a custodian does not answer, answers late, or lies: caught is named, unknown is unknown, and neither is "nobody looked". */
+import { describe, test } from 'node:test';
+import { expect } from 'chai';
+import type { Page } from 'playwright-core';
+import type { AccessAnswer, AnsweredItem } from '../../core/access/answer.ts';
+import { encodeHex } from '../../core/bytes/bytes.ts';
+import { leafHashOf } from '../../core/log/tree.ts';
+import type { Lie } from './custodian.ts';
+import { DAY, INSURANCE, OTHER, PERSON, POLICE } from './access-log.ts';
+import { sampleStory } from './sample-story.ts';
+import { AccessStory } from './story.ts';
+import { again, Desk, standingOf, statesOf, told } from './visitor.ts';
+
+const desk = new Desk({ custodianTimeoutMs: 800 });
+const origin = (code: string): string => `sample/${code}/access`;
+
+const says = async (page: Page, code = POLICE): Promise<string> => page.locator(`[data-custodian="${code}"]`).innerText();
+
+function withItems(
+  { checkpoint, epochs }: AccessAnswer,
+  change: (items: readonly AnsweredItem[]) => readonly AnsweredItem[],
+): AccessAnswer {
+  return { checkpoint, epochs: epochs.map((epoch) => ({ ...epoch, items: change(epoch.items) })) };
+}
+
+/** Runs the visit with a custodian that lies. */
+async function lied(lie: Lie, run: (page: Page) => Promise<void>): Promise<void> {
+  await desk.visit(async (page) => {
+    desk.world.police.lie = lie;
+    await again(page);
+    await run(page);
+  });
+}
+
+const LIES: readonly (readonly [string, Lie, string])[] = [
+  ['leaves out the last entry', (answer) => withItems(answer, (items) => items.slice(0, -1)), 'unknown BAD_PROOF'],
+  [
+    'leaves out an entry in the middle',
+    (answer) => withItems(answer, (items) => items.filter((_, i) => i !== 3)),
+    'unknown BAD_PROOF',
+  ],
+  ['says that nobody looked', (answer) => withItems(answer, () => []), 'unknown BAD_PROOF'],
+  ['shows another person’s history', () => desk.world.story.answer(POLICE, OTHER), 'unknown BAD_PROOF'],
+  [
+    'gives a VRF proof by another key',
+    (answer) => {
+      const other = desk.world.story.answer(INSURANCE, PERSON).epochs[0]!.proof;
+      return { ...answer, epochs: answer.epochs.map((epoch) => ({ ...epoch, proof: other })) };
+    },
+    'unknown BAD_PROOF',
+  ],
+  ['says nothing under one of its keys', (answer) => ({ ...answer, epochs: [] }), 'unknown NOT_SHOWN'],
+];
+
+describe('a custodian that', () => {
+  for (const [what, lie, want] of LIES) {
+    test(`${what} is shown as not confirmed, and never as complete or as “nobody looked”`, () =>
+      lied(lie, async (page) => {
+        expect(await standingOf(page, origin(POLICE))).to.equal(want);
+        const said = await says(page);
+        expect(said).to.include('目前无法确认记录是否完整').and.include('也不说明没有查询');
+        expect(said).not.to.include('恰有');
+        expect(await statesOf(page)).to.deep.equal([]);
+        expect(await page.locator('.empty').innerText()).to.include('是否完整，以上面');
+        expect(await standingOf(page, origin(INSURANCE))).to.equal('complete');
+      }));
+  }
+
+  test('shows other content than was recorded is contradicted, entry by entry', () =>
+    lied(
+      (answer) =>
+        withItems(answer, (items) => {
+          const [first, ...rest] = items;
+          const other = rest.find(({ content }) => content?.state === 'opened')!.content;
+          return [{ ...first!, content: other }, ...rest];
+        }),
+      async (page) => {
+        expect(await standingOf(page, origin(POLICE))).to.equal('complete');
+        expect((await statesOf(page)).at(-1)).to.equal('access contradicted');
+        const entry = page.locator('[data-row]').last();
+        expect(await entry.innerText())
+          .to.include('内容与登记不符')
+          .and.include('不是当时登记的内容');
+        expect(await entry.innerText()).not.to.include('样例市政务服务局');
+        await entry.locator('.how summary').click();
+        expect(await entry.locator('[data-check=commitment]').getAttribute('data-outcome')).to.equal('fail');
+      },
+    ));
+
+  test('withholds a content, or refuses it under a law, still has to show that the entry is there', () =>
+    lied(
+      (answer) =>
+        withItems(answer, (items) => items.map((item, i) => (i === 0 ? { ...item, content: null } : i === 2 ? item : item))),
+      async (page) => {
+        expect((await statesOf(page)).at(-1)).to.equal('access withheld');
+        expect(await page.locator('[data-row]').last().innerText()).to.include('没有出示其内容，也没有说明理由');
+        desk.world.police.lie = (answer) =>
+          withItems(answer, (items) =>
+            items.map((item, i) =>
+              i === 0 ? { ...item, content: { state: 'refused', legalBasis: '刑事诉讼法 第五十四条' } } : item,
+            ),
+          );
+        await again(page);
+        expect((await statesOf(page)).at(-1)).to.equal('access refused');
+        expect(await page.locator('[data-row]').last().innerText())
+          .to.include('内容未公开')
+          .and.include('刑事诉讼法 第五十四条');
+      },
+    ));
+
+  test('answers for an old checkpoint is complete up to there, and that there is a newer one is said', () =>
+    lied(
+      () => desk.world.story.answer(POLICE, PERSON, { issuedBefore: Date.now() - DAY }),
+      async (page) => {
+        expect(await standingOf(page, origin(POLICE))).to.equal('complete');
+        expect(await page.locator(`[data-log="${origin(POLICE)}"] [data-newer]`).innerText()).to.include('更新的检查点');
+      },
+    ));
+
+  for (const [what, mode] of [
+    ['is down', 'cut'],
+    ['does not answer in time', 'silent'],
+  ] as const) {
+    test(`${what} could not be asked: said so, and the others are not held up`, () =>
+      desk.visit(async (page) => {
+        desk.world.police.mode = mode;
+        await again(page);
+        expect(await standingOf(page, origin(POLICE))).to.equal('unknown NODE_UNREACHABLE');
+        expect(await says(page))
+          .to.include('数据机关目前没有答复')
+          .and.include('也不说明没有查询');
+        expect(await standingOf(page, origin(INSURANCE))).to.equal('complete');
+        expect(await page.locator('.overview').innerText()).to.include('1 个目前无法确认是否完整');
+      }));
+  }
+
+  test('recorded an access under another number is not caught here: the sentence says so', async () => {
+    const story = sampleStory();
+    story.read(POLICE, PERSON, { underNumber: OTHER });
+    story.anchorAll();
+    desk.world.story = story;
+    await desk.visit(async (page) => {
+      expect(await standingOf(page, origin(POLICE))).to.equal('complete');
+      expect(await says(page))
+        .to.include('登记在其他号码名下的查询')
+        .and.include('恰有 10 条记录');
+    });
+    // The other person sees it, and that it is not about her.
+    await desk.visit(
+      async (page) => {
+        expect(await statesOf(page)).to.include('access contradicted');
+        await page.locator('[data-state=contradicted] .how summary').click();
+        expect(await page.locator('[data-state=contradicted] [data-check=subject]').getAttribute('data-code')).to.equal(
+          'OTHER_SUBJECT',
+        );
+      },
+      { account: 'p2' },
+    );
+  });
+});
+
+describe('what is', () => {
+  test('not anchored yet is provisional: neither complete nor proven', async () => {
+    const story = new AccessStory(Date.now() - DAY);
+    story.anchorAll();
+    story.read(POLICE, PERSON);
+    story.anchor(story.log(POLICE), { anchored: false });
+    desk.world.story = story;
+    await desk.visit(async (page) => {
+      desk.world.police.lie = (_, person) => story.answer(POLICE, person, { anchoredOnly: false });
+      await again(page);
+      expect(await standingOf(page, origin(POLICE))).to.equal('unknown PROVISIONAL');
+      expect(await statesOf(page)).to.deep.equal(['access provisional']);
+      expect(await page.locator('[data-row]').innerText()).to.include('待锚定');
+      expect(await says(page))
+        .to.include('下面仍列出已经证明在册的 1 条')
+        .and.not.include('恰有');
+    });
+  });
+
+  test('under an earlier epoch is asked for too: leaving that epoch out is no completeness', async () => {
+    const story = new AccessStory(Date.now() - DAY);
+    story.anchorAll();
+    const first = story.read(POLICE, PERSON);
+    story.anchorAll();
+    story.rotate(POLICE);
+    story.read(POLICE, PERSON);
+    story.anchorAll();
+    desk.world.story = story;
+    await desk.visit(async (page) => {
+      expect(await standingOf(page, origin(POLICE))).to.equal('complete');
+      expect(await page.locator(`[data-row="${encodeHex(first)}"]`).count()).to.equal(1);
+      expect(await page.locator(`[data-log="${origin(POLICE)}"]`).innerText()).to.include('共 2 期，每一期都已出示');
+      desk.world.police.lie = (answer) => ({ ...answer, epochs: answer.epochs.slice(1) });
+      await again(page);
+      expect(await standingOf(page, origin(POLICE))).to.equal('unknown NOT_SHOWN');
+      expect(await page.locator(`[data-log="${origin(POLICE)}"]`).innerText()).to.include('未能证明');
+      expect(await statesOf(page)).to.deep.equal(['access proven']);
+    });
+  });
+
+  test('granted without a duty in the registry is proven, and loud', async () => {
+    const story = new AccessStory(Date.now() - DAY);
+    story.anchorAll();
+    story.read(POLICE, PERSON, { request: { purpose: 'audit.trace' } });
+    story.anchorAll();
+    desk.world.story = story;
+    await desk.visit(async (page) => {
+      expect(await statesOf(page)).to.deep.equal(['access proven']);
+      expect(await page.locator('[data-row]').innerText())
+        .to.include('无登记职责')
+        .and.include('您可以提出异议');
+    });
+  });
+
+  test('unknown because the verifier does not answer is said for all, and nothing is listed as nothing', async () => {
+    desk.world.story = sampleStory();
+    await desk.visit(async (page) => {
+      desk.world.verifierMode = 'cut';
+      await page.click('[data-action=again]');
+      await page.locator('[data-trouble=no-answer]').waitFor();
+      expect(await page.locator('[data-trouble]').innerText()).to.include('这不说明没有查询记录');
+      expect(await page.locator('[data-custodian]').count()).to.equal(0);
+      desk.world.verifierMode = 'up';
+      await again(page);
+      await told(page);
+      expect(await statesOf(page)).to.have.length(7);
+    });
+  });
+
+  test('under seal is counted from all of a seals log or not at all', async () => {
+    const honest = desk.world.sealsAnswer;
+    desk.world.sealsAnswer = (story) => {
+      const answer = honest(story) as { checkpoint: string; entries: string };
+      return { ...answer, entries: Buffer.from(answer.entries, 'base64').subarray(74).toString('base64') };
+    };
+    try {
+      await desk.visit(async (page) => {
+        expect(await standingOf(page, origin(POLICE))).to.equal('complete');
+        expect(await says(page))
+          .to.include('目前未能取得')
+          .and.not.include('未解封');
+      });
+    } finally {
+      desk.world.sealsAnswer = honest;
+    }
+  });
+
+  test('a leaf hash in the page names the entry as the log has it', async () => {
+    const { story } = desk.world;
+    const known = new Set(story.log(POLICE).rows.map(({ bytes }) => encodeHex(leafHashOf(bytes))));
+    await desk.visit(async (page) => {
+      const named = await page.locator('[data-row]').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-row')!));
+      expect(named.every((one) => known.has(one))).to.equal(true);
+    });
+  });
+});
