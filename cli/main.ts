@@ -6,6 +6,7 @@ import { addChainCommands } from './chain/program.ts';
 import { issue, type IssueOptions, revoke, type RevokeOptions } from './department.ts';
 import { inspect } from './inspect.ts';
 import { keygen, type KeygenOptions } from './keygen.ts';
+import { addTraceCommands } from './trace/program.ts';
 import { exportTrust, showTrust, type TrustExportOptions, type TrustShowOptions } from './trust.ts';
 import { up, type UpOptions } from './start/up.ts';
 import { runVerifier } from './verifier-program.ts';
@@ -106,6 +107,7 @@ function buildProgram(finish: (code: number) => void): Command {
   }
 
   addChainCommands(program, common, finish);
+  addTraceCommands(program, common, finish);
   return program;
 }
 

@@ -25,14 +25,25 @@ export interface VerifyOptions extends CommonOptions {
   readonly saveEvidence?: string;
 }
 
+const ZIP_START = encodeUtf8('PK\u0003\u0004');
+const FIRST_PART = encodeUtf8('case.json');
+
+/** By its name, or by its first part: other zip files are licences in OFD. */
+function isPackage(path: string, bytes: Uint8Array): boolean {
+  const has = (part: Uint8Array, at: number): boolean => part.every((byte, i) => bytes[at + i] === byte);
+  return path.toLowerCase().endsWith('.zip') || (has(ZIP_START, 0) && has(FIRST_PART, 30));
+}
+
 const OUTCOME_MARK = { pass: '✓', fail: '✗', unknown: '?', notAsked: '·' } as const;
 
 export async function verifyFile(path: string, options: VerifyOptions): Promise<number> {
+  const bytes = await readInput(path);
+  if (isPackage(path, bytes)) return verifyPacked(bytes, options);
   if (options.url === undefined && options.evidence === undefined)
     throw malformed('name a verifier (--url) or an evidence file (--evidence)');
   if (options.saveEvidence !== undefined && options.url === undefined) throw malformed('--save-evidence needs --url');
   const at = options.at === undefined ? null : parseInstant(options.at);
-  const fileDigest = sm3(await readInput(path));
+  const fileDigest = sm3(bytes);
   const carried = options.evidence === undefined ? null : parseEvidence(await readInput(options.evidence));
   const believed = await believedTrust(options);
   if (typeof believed === 'string') return answer(options, undeterminedVerdict(believed, Date.now()), null);
@@ -55,6 +66,16 @@ export async function verifyFile(path: string, options: VerifyOptions): Promise<
   if (options.saveEvidence !== undefined && asked !== null)
     await saveEvidence(options.saveEvidence, trust, asked, answeredDigest);
   return answer(options, verdict, trust);
+}
+
+/** An auditor's package: without a network, whatever is asked for. */
+async function verifyPacked(bytes: Uint8Array, options: VerifyOptions): Promise<number> {
+  const { verifyPackageFile } = await import('./package.ts');
+  const { url: _, ...offline } = options;
+  const believed = await believedTrust(offline);
+  if (typeof believed === 'string') return answer(options, undeterminedVerdict(believed, Date.now()), null);
+  if (believed.isFirstSight) process.stderr.write(`${FIRST_SIGHT[options.lang]}\n`);
+  return verifyPackageFile(bytes, believed.trust, options);
 }
 
 const FIRST_SIGHT = {

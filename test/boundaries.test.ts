@@ -23,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages that only one folder may know. */
 const ONLY_IN: Readonly<Record<string, string>> = {
   ethers: 'chain',
+  fflate: 'core',
   preact: 'web',
   zod: 'service chain node verifier gateway portal scripts',
   jose: 'node',

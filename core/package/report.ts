@@ -43,7 +43,7 @@ export function reportOf(
   const { signedCase, exchanges } = judged.file;
   const one = signedCase.case;
   const title = `${W.title[lang]} ${one.number}`;
-  const facts = [
+  const facts: string[][] = [
     [W.authority[lang], `${nameOf(judged.world.facts, one.authority)} (${one.authority})`],
     [W.reason[lang], one.reason],
     [W.legalBasis[lang], one.legalBasis],
@@ -54,7 +54,7 @@ export function reportOf(
   const sections = [
     `<h1>${escapeHtml(title)}</h1>`,
     ...(judged.world.trust.sample ? [`<p><strong>${escapeHtml(W.sample[lang])}</strong></p>`] : []),
-    table([W.what[lang], ''], facts as string[][]),
+    table([W.what[lang], ''], facts),
     heading(W.shows[lang]),
     paragraph(W.showsText[lang]),
     paragraph(W.showsNot[lang]),
@@ -122,7 +122,7 @@ function entryTable(judged: JudgedCase, entries: readonly TracedEntry[], lang: L
         result === undefined ? '' : RESULT_WORDS[result][lang],
         (pseudonym !== null && judged.named.get(pseudonym)?.id) || (pseudonym ?? ''),
         againstOf(entry)
-          .map(({ id, code }) => `${String(id)} ${String(code)}`)
+          .map(({ id, code }) => `${id} ${code ?? ''}`.trim())
           .join(' '),
         entry.leafHash,
       ];

@@ -91,7 +91,7 @@ export function encodeCaseFile(file: CaseFile): Uint8Array {
   });
 }
 
-function formatExchange({ origin, question, answer, standing }: Exchange): JsonObject {
+export function formatExchange({ origin, question, answer, standing }: Exchange): JsonObject {
   return {
     origin,
     question: formatKeptQuestion(question),
@@ -115,7 +115,7 @@ function readWaiting(fields: JsonFields): WaitingUnmasking {
   return { origin: fields.string('origin', 128), question: parseKeptQuestion(fields.value('question')) };
 }
 
-function readExchange(fields: JsonFields): Exchange {
+export function readExchange(fields: JsonFields): Exchange {
   const question = parseKeptQuestion(fields.value('question'));
   return {
     origin: fields.string('origin', 128),

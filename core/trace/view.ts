@@ -2,7 +2,8 @@
  * What an auditor is shown of entries: who, when, why, what came of it, what of that holds. Persons go by their pseudonyms until two officers
  * have agreed to name them and every custodian concerned has that on record; only then does a number stand in any output.
  */
-import { BODY_CHECK_IDS } from '../access/body-check.ts';
+import { BODY_CHECK_IDS, type BodyCheckId } from '../access/body-check.ts';
+import type { AccessReason } from '../access/finding.ts';
 import type { CanonicalNumber } from '../access/number.ts';
 import type { AccessOutcome } from '../access/outcome.ts';
 import type { AccessRequest } from '../access/request.ts';
@@ -30,7 +31,7 @@ export interface JudgedCase {
   /** Whom two officers have named. */
   readonly named: ReadonlyMap<string, CanonicalNumber>;
   /** How this case names the person of an entry; null: about nobody, or nothing is known. */
-  pseudonymOf(entry: TracedEntry): string | null;
+  readonly pseudonymOf: (entry: TracedEntry) => string | null;
 }
 
 export function judgeCase(file: CaseFile, world: World): JudgedCase {
@@ -158,8 +159,11 @@ function subjectView(judged: JudgedCase, entry: TracedEntry): JsonObject | null 
   return { pseudonym, number: number === undefined ? null : { class: number.class, id: number.id } };
 }
 
+/** A plain object of JSON. */
+export type Against = { readonly id: BodyCheckId; readonly outcome: 'fail' | 'unknown'; readonly code: AccessReason | null };
+
 /** Checks that did not pass, with why; none means that all that was asked holds. */
-export function againstOf({ findings }: TracedEntry): JsonObject[] {
+export function againstOf({ findings }: Pick<TracedEntry, 'findings'>): Against[] {
   if (findings === null) return [];
   return BODY_CHECK_IDS.flatMap((id) => {
     const { outcome, code } = findings[id];

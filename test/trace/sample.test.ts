@@ -2,7 +2,7 @@
 import { describe, test } from 'node:test';
 import { expect } from 'chai';
 import { encodeUtf8 } from '../../core/bytes/bytes.ts';
-import { CodedError } from '../../core/bytes/error.ts';
+import type { CodedError } from '../../core/bytes/error.ts';
 import { type LeakedSample, MAX_SAMPLE_BYTES, parseSample } from '../../core/leak/sample.ts';
 import { expectRefusal } from '../log/mangling.ts';
 import { citizen } from './custodian.ts';

@@ -1,0 +1,118 @@
+/**
+ * Where an auditor's desk finds custodians and a verifier, and how they are asked. JSON:
+ *
+ *     {"requestKey":PATH,"passphraseFile":PATH|null,"verifier":URL,"nodes":[{"origin","url","tokenFile":PATH}],"system":text,"terminal":text}
+ *
+ * Paths are taken from the folder of the config. A token file is one of a node, `{"desk":token,…}`, or holds the token alone.
+ */
+import { dirname, resolve } from 'node:path';
+import type { LogFact } from '../../core/authority/registry.ts';
+import { decodeUtf8, encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { isCodedError, malformed, notFound, unavailable } from '../../core/bytes/error.ts';
+import { type JsonValue, parseJson } from '../../core/bytes/json.ts';
+import { JsonFields, readFields } from '../../core/bytes/json-fields.ts';
+import { readPlainText } from '../../core/bytes/plain-text.ts';
+import { requestDigestOf } from '../../core/access/request.ts';
+import { type CaseAnswer, MAX_CASE_ANSWER_BYTES, parseCaseAnswer } from '../../core/trace/case-answer.ts';
+import type { DeskDoors } from '../../core/trace/desk.ts';
+import { CASE_ROUTES, type CaseQuestion, formatCaseQuestion } from '../../core/trace/query.ts';
+import { parseAnchorClaim, parseLookupAnswer } from '../../core/verify/lookup.ts';
+import { fetchBytes } from '../../service/client.ts';
+import { readPrivateFile } from '../../service/durable-file.ts';
+import { readJsonInput } from '../command.ts';
+import { exchange } from '../reader.ts';
+
+const TIMEOUT_MS = 60_000;
+const MAX_ANCHORS = 16_384;
+const MAX_TOKEN_BYTES = 1 << 16;
+const MAX_NODES = 10_000;
+
+interface NodePlace {
+  readonly origin: string;
+  readonly url: string;
+  readonly tokenFile: string;
+}
+
+export interface DeskConfig {
+  readonly requestKey: string;
+  readonly passphraseFile: string | null;
+  readonly verifier: string;
+  readonly nodes: readonly NodePlace[];
+  readonly system: string;
+  readonly terminal: string;
+}
+
+/** Throws NOT_FOUND, MALFORMED. */
+export async function readDeskConfig(path: string): Promise<DeskConfig> {
+  const from = (name: string): string => resolve(dirname(path), name);
+  return readFields(await readJsonInput(path), 'desk config', (fields) => ({
+    requestKey: from(fields.string('requestKey')),
+    passphraseFile: fields.nullable('passphraseFile', () => from(fields.string('passphraseFile'))),
+    verifier: readUrl(fields, 'verifier'),
+    nodes: fields.array('nodes', MAX_NODES, (item, at) =>
+      readFields(item, at, (f) => ({
+        origin: f.string('origin', 128),
+        url: readUrl(f, 'url'),
+        tokenFile: from(f.string('tokenFile')),
+      })),
+    ),
+    system: readPlainText(fields, 'system', 128),
+    terminal: readPlainText(fields, 'terminal', 128),
+  }));
+}
+
+/** Tokens and numbers go over it: plain HTTP stays on this machine. */
+function readUrl(fields: JsonFields, name: string): string {
+  const url = fields.string(name).replace(/\/$/, '');
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  const isLocal = parsed !== null && /^(?:127\.0\.0\.1|localhost|\[::1\])$/.test(parsed.hostname);
+  if (parsed?.protocol !== 'https:' && !(parsed?.protocol === 'http:' && isLocal))
+    throw malformed(`desk config: ${name} is to be https, or http on this machine`);
+  return url;
+}
+
+export function verifierDoors(verifier: string): Pick<DeskDoors, 'standing' | 'anchors'> {
+  const ask = (path: string): Promise<JsonValue> => exchange(verifier, path);
+  return {
+    standing: async (logId, at) => {
+      const query = at === null ? '' : `?size=${at.size}&time=${at.issuedAt}`;
+      const { logs } = parseLookupAnswer(await ask(`/v1/logs/${encodeHex(logId)}/standing${query}`));
+      if (logs.length !== 1) throw notFound('the verifier does not follow that log');
+      return logs[0]!;
+    },
+    anchors: async (logId, from, to) => {
+      const fields = new JsonFields(await ask(`/v1/logs/${encodeHex(logId)}/anchors?from=${from}&to=${to}`), 'anchors');
+      return fields.array('anchors', MAX_ANCHORS, parseAnchorClaim);
+    },
+  };
+}
+
+/** The Idempotency-Key is the request's digest: sent again it is recorded once. Throws UNAVAILABLE for an answer that cannot be read. */
+export async function askCustodian({ nodes }: DeskConfig, log: LogFact, question: CaseQuestion): Promise<CaseAnswer> {
+  const node = nodes.find(({ origin }) => origin === log.origin);
+  if (node === undefined) throw unavailable(`the desk knows no way to ${log.origin}`);
+  const bytes = await fetchBytes(`${node.url}${CASE_ROUTES[question.query.kind]}`, {
+    method: 'POST',
+    body: encodeUtf8(JSON.stringify(formatCaseQuestion(question))),
+    headers: {
+      authorization: `Bearer ${await readToken(node.tokenFile)}`,
+      'content-type': 'application/json',
+      'idempotency-key': encodeHex(requestDigestOf(question.request.envelope.payload)),
+    },
+    timeoutMs: TIMEOUT_MS,
+    maxBytes: MAX_CASE_ANSWER_BYTES,
+  });
+  try {
+    return parseCaseAnswer(parseJson(bytes, { maxBytes: MAX_CASE_ANSWER_BYTES }), question.query.kind);
+  } catch (error) {
+    if (isCodedError(error, 'MALFORMED')) throw unavailable(`the answer of ${log.origin} cannot be read: ${error.message}`);
+    throw error;
+  }
+}
+
+async function readToken(path: string): Promise<string> {
+  const text = decodeUtf8(await readPrivateFile(path, MAX_TOKEN_BYTES)).trim();
+  const token = text.startsWith('{') ? new JsonFields(parseJson(text, { maxDepth: 1 }), 'token file').string('desk', 128) : text;
+  if (!/^[A-Za-z0-9_-]{32,128}$/.test(token)) throw malformed(`${path} holds no token`);
+  return token;
+}

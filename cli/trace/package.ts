@@ -1,0 +1,33 @@
+/** `veritrail trace package OUT.zip`: what shows a case, for somebody without a network. It asks nobody. */
+import { packCase } from '../../core/package/pack.ts';
+import { judgeCase } from '../../core/trace/view.ts';
+import { createFileDurably } from '../../service/durable-file.ts';
+import { EXIT, print } from '../command.ts';
+import { readDeskConfig } from './doors.ts';
+import { OpenCase, openRequestSigner, requireDesk, signatureOf, type TraceOptions, trustFor, worldFor } from './place.ts';
+
+/** Never overwrites. Judged by the trust file as it is, since whoever reads the package has no chain to ask. */
+export async function packageCase(out: string, options: TraceOptions): Promise<number> {
+  const config = await readDeskConfig(requireDesk(options));
+  const opened = await OpenCase.open(options);
+  try {
+    const signer = await openRequestSigner(config);
+    const trust = await trustFor(options, options.trust === undefined ? config.verifier : null);
+    const judged = judgeCase(opened.file, await worldFor(trust, null));
+    const bytes = await packCase({ judged, trust, madeAt: Date.now(), sign: (message) => signatureOf(signer, message) });
+    await createFileDurably(out, bytes);
+    const { entries, named } = judged;
+    print(
+      options,
+      { file: out, bytes: bytes.length, entries: entries.length, named: named.size, trustVersion: trust.trust.version },
+      [
+        options.lang === 'en'
+          ? `${out}: ${entries.length} entries, ${named.size} persons named`
+          : `${out}：${entries.length} 条记录，具名 ${named.size} 人`,
+      ],
+    );
+    return EXIT.done;
+  } finally {
+    await opened.close();
+  }
+}
