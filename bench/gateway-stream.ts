@@ -14,11 +14,14 @@ import { parseArgs } from 'node:util';
 import { sampleNumber } from '../samples/data-service.ts';
 import { CUSTODIAN, keys, startVerifier } from '../test/gateway/registry.ts';
 import { StandInNode } from '../test/gateway/stand-in-node.ts';
-import { keyFiles, sampleRoutes, signAsk } from '../test/gateway/world.ts';
+import { keyFiles, sampleRoutes } from '../test/gateway/sample.ts';
+import { signAsk } from '../test/gateway/world.ts';
 
 /** The default of a route. */
 const CHUNK = 256 << 10;
 const LIMIT = 64 << 20;
+/** As docs/operations.md says: what was passed on is let go sooner. */
+const FLAG = '--max-semi-space-size=1';
 
 const { values } = parseArgs({ options: { mb: { type: 'string', default: '200' } } });
 const size = Number(values.mb) * (1 << 20);
@@ -55,7 +58,9 @@ const config = {
 };
 await writeFile(join(directory, 'config.json'), JSON.stringify(config));
 const main = join(import.meta.dirname, '..', 'gateway', 'http', 'main.ts');
-const child = spawn(process.execPath, [main, '--config', join(directory, 'config.json')], { stdio: ['pipe', 'pipe', 'ignore'] });
+const child = spawn(process.execPath, [FLAG, main, '--config', join(directory, 'config.json')], {
+  stdio: ['pipe', 'pipe', 'ignore'],
+});
 const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
 const { url } = JSON.parse(line) as { url: string };
 
@@ -88,6 +93,11 @@ await once(child, 'exit');
 await Promise.all([node.stop(), verifier.close(), rm(directory, { recursive: true })]);
 data.close();
 const mb = (bytes: number): number => Math.round(bytes / (1 << 20));
-const result = { mb: mb(taken), chunks: node.events.length - chunksBefore, growthMb: mb(grown), seconds: Math.round(seconds * 10) / 10 };
+const result = {
+  mb: mb(taken),
+  chunks: node.events.length - chunksBefore,
+  growthMb: mb(grown),
+  seconds: Math.round(seconds * 10) / 10,
+};
 console.log(JSON.stringify(result));
 process.exitCode = taken === size && grown < LIMIT ? 0 : 1;

@@ -7,7 +7,7 @@ import { unavailable } from '../core/bytes/error.ts';
 import { asHash, type Hash } from '../core/bytes/hash.ts';
 import { parseJson, type JsonObject, type JsonValue } from '../core/bytes/json.ts';
 import type { BlockPoint } from '../core/authority/registry-event.ts';
-import { fetchBytes } from '../service/client.ts';
+import { fetchBytes } from '../service/call/client.ts';
 
 export interface RpcOptions {
   readonly rpcUrl: string;

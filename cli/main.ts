@@ -8,7 +8,7 @@ import { inspect } from './inspect.ts';
 import { keygen, type KeygenOptions } from './keygen.ts';
 import { addTraceCommands } from './trace/program.ts';
 import { exportTrust, showTrust, type TrustExportOptions, type TrustShowOptions } from './trust.ts';
-import { up, type UpOptions } from './up.ts';
+import { up, type UpOptions } from './start/up.ts';
 import { runVerifier } from './verifier-program.ts';
 import { verifyFile, type VerifyOptions } from './verify.ts';
 

@@ -15,7 +15,7 @@ import type { LookUp } from '../core/verify/gather.ts';
 import { formatLookupQuestion, parseLookupAnswer } from '../core/verify/lookup.ts';
 import { acceptTrust, formatSignedTrust, parseSignedTrust, type SignedTrust, type Trust } from '../core/verify/trust.ts';
 import type { LiveChain } from '../core/verify/world.ts';
-import { fetchBytes } from '../service/client.ts';
+import { fetchBytes } from '../service/call/client.ts';
 import { replaceFileDurably } from '../service/durable-file.ts';
 
 const TIMEOUT_MS = 20_000;

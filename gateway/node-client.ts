@@ -8,7 +8,7 @@ import { isCodedError, unavailable } from '../core/bytes/error.ts';
 import type { JsonObject, JsonValue } from '../core/bytes/json.ts';
 import { requestDigestOf } from '../core/access/request.ts';
 import { equalBytes } from '../core/bytes/bytes.ts';
-import { fetchJson } from '../service/client.ts';
+import { fetchJson } from '../service/call/client.ts';
 import { type AccessEvent, formatEvent, MAX_RECEIPT_BYTES, parseReceipt, type Receipt } from './event.ts';
 
 export interface NodeClientOptions {

@@ -11,7 +11,7 @@ import type { Hash } from '../core/bytes/hash.ts';
 import type { JsonValue } from '../core/bytes/json.ts';
 import { parseJson } from '../core/bytes/json.ts';
 import { JsonFields } from '../core/bytes/json-fields.ts';
-import { fetchBytes } from '../service/client.ts';
+import { fetchBytes } from '../service/call/client.ts';
 import { URL_BASE } from '../service/config.ts';
 import { readPrivateFile, replaceFileDurably } from '../service/durable-file.ts';
 import type { Logger } from '../service/logger.ts';
@@ -52,6 +52,8 @@ export class Registry {
   #facts: RegistryFacts | null = null;
   /** When the chain was read, by our clock. */
   #readAt = 0;
+  /** The same on a clock that nobody sets; endless for facts of an earlier run. */
+  #readTick = Infinity;
   #keptAt = 0;
 
   constructor(options: RegistryOptions) {
@@ -83,8 +85,8 @@ export class Registry {
   /** Throws UNAVAILABLE when no facts were ever had. */
   current(): AgedFacts {
     if (this.#facts === null) throw unavailable('the registry was not read yet');
-    // A clock that was set back must not make facts young again.
-    const ageMs = Math.max(0, this.#options.clock() - this.#readAt);
+    // A clock that was set back must not make facts young again: what was read in this run ages by another one as well.
+    const ageMs = Math.max(0, this.#options.clock() - this.#readAt, performance.now() - this.#readTick);
     return { facts: this.#facts, ageMs, areFresh: ageMs <= this.#options.config.maxStatusAgeMs };
   }
 
@@ -111,12 +113,13 @@ export class Registry {
     const { clock, signal } = this.#options;
     const bytes = await fetchBytes(`${url}/v1/authorities`, { timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES, signal });
     const fields = new JsonFields(parseJson(bytes, { maxBytes: MAX_BYTES }), 'authorities');
-    const readAt = clock() - fields.integer('polledMsAgo');
+    const polledMsAgo = fields.integer('polledMsAgo');
+    const [readAt, readTick] = [clock() - polledMsAgo, performance.now() - polledMsAgo];
     const facts = parseRegistryFacts(fields.value('facts'));
     // Another verifier may be behind the last one that answered.
     if (this.#facts !== null && facts.block.number < this.#facts.block.number) throw unavailable('a verifier that is behind');
     const isNews = facts.block.number !== this.#facts?.block.number;
-    [this.#facts, this.#readAt] = [facts, readAt];
+    [this.#facts, this.#readAt, this.#readTick] = [facts, readAt, readTick];
     if (isNews || clock() - this.#keptAt > KEEP_EVERY_MS) await this.#keep();
   }
 

@@ -12,7 +12,7 @@ import { encodeCheckpoint } from '../core/log/checkpoint.ts';
 import { noteKeyHash, type Note, parseNote } from '../core/log/note.ts';
 import type { Origin } from '../core/log/origin.ts';
 import { isSm2Signature } from '../core/sm/sm2.ts';
-import { fetchJson } from '../service/client.ts';
+import { fetchJson } from '../service/call/client.ts';
 import type { Logger } from '../service/logger.ts';
 import type { ChainFollower } from './follower.ts';
 import type { LogStore } from './log/log-store.ts';

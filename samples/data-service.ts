@@ -12,6 +12,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
+import { TEST_PERSONS } from './persons.ts';
 
 export interface SamplePerson {
   readonly idNumber: string;
@@ -42,7 +43,13 @@ export function samplePerson(i: number): SamplePerson {
   };
 }
 
-const PERSONS = Array.from({ length: COUNT }, (_, i) => samplePerson(i));
+/** Those who can sign in, too. */
+const SIGNED_IN = TEST_PERSONS.filter(({ class: numberClass }) => numberClass === 1).map(({ id, name }, i): SamplePerson => ({
+  ...samplePerson(i),
+  idNumber: id,
+  name,
+}));
+const PERSONS = [...Array.from({ length: COUNT }, (_, i) => samplePerson(i)), ...SIGNED_IN];
 const BY_NUMBER = new Map(PERSONS.map((person) => [person.idNumber, person]));
 
 function send(response: ServerResponse, status: number, value: object): void {

@@ -77,6 +77,11 @@ export function namesOfKeys(): NamedKey[] {
   ];
 }
 
+/** They stand in no registry: custodians' nodes, gateways and accessors' agents seal with them what they keep. */
+export function namesOfRecordsKeys(): string[] {
+  return sample.requestKeys.map((owner) => `${owner}-records`);
+}
+
 type AccessLog = (typeof sample.accessLogs)[number];
 
 /** A custodian that is not connected has no key that makes handles: pages say so. */

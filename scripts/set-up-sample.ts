@@ -26,11 +26,11 @@ import { ChainReader } from '../chain/reader.ts';
 import { ChainRpc } from '../chain/rpc.ts';
 import { ChainSender } from '../chain/sender.ts';
 import { createFileDurably, readPrivateFile, replaceFileDurably } from '../service/durable-file.ts';
-import { createKeyFile, openKeyFile } from '../service/key-file.ts';
+import { createKeyFile, type FileType, openKeyFile, type TypedKey } from '../service/key-file.ts';
 import { createLogger } from '../service/logger.ts';
 import { createSigner, type Signer } from '../service/signer.ts';
 import sample from '../samples/consortium.json' with { type: 'json' };
-import { makeCalls, missingCalls, namesOfKeys, type SampleAuthority } from './sample-registry.ts';
+import { makeCalls, missingCalls, namesOfKeys, namesOfRecordsKeys, type SampleAuthority } from './sample-registry.ts';
 
 const DAY = 86_400_000;
 const BUSY_BEAT = 60_000;
@@ -56,17 +56,22 @@ async function secretAt(name: string, make: () => string): Promise<string> {
   }
 }
 
-async function keyAt(name: string, type: KeyType, passphrase: string): Promise<Signer> {
+/** Opens a key file, or makes it. */
+async function keyFileAt<Type extends FileType>(name: string, type: Type, passphrase: string): Promise<TypedKey<Type>> {
   const path = join(keysDirectory, `${name}.key.json`);
   try {
-    return createSigner(await openKeyFile(path, passphrase, type));
+    return await openKeyFile(path, passphrase, type);
   } catch (error) {
     if (!isCodedError(error, 'NOT_FOUND')) throw error;
     const privateKey = privateKeyFromRandom(randomBytes(40));
     const key = { type, privateKey, publicKey: publicKeyOf(privateKey) };
     await createKeyFile(path, passphrase, key);
-    return createSigner(key);
+    return key;
   }
+}
+
+async function keyAt(name: string, type: KeyType, passphrase: string): Promise<Signer> {
+  return createSigner(await keyFileAt(name, type, passphrase));
 }
 
 interface ChainRecord extends Contracts {
@@ -199,6 +204,7 @@ async function main(): Promise<void> {
   }
   const keys = new Map<string, Signer>();
   for (const { name, type } of namesOfKeys()) keys.set(name, await keyAt(name, type, passphrase));
+  for (const name of namesOfRecordsKeys()) await keyFileAt(name, 'records', passphrase);
   const trustKey = await keyAt('trust', 'trust', passphrase);
 
   const record = await contractsOn(

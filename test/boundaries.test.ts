@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   web: ['core', 'web'],
   cli: ['core', 'service', 'chain', 'cli', 'samples'],
   scripts: ['core', 'service', 'chain', 'web', 'samples', 'scripts'],
-  bench: ['core', 'bench'],
+  bench: ['core', 'bench', 'samples', 'test'],
   deploy: ['core', 'service', 'deploy'],
 };
 /** Packages that only one folder may know. */

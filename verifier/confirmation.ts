@@ -15,7 +15,7 @@ import { addCosignature, noteKeyHash, verifyCosignatureLine, type Cosignature, t
 import { isIndependentWitness } from '../core/verify/basis.ts';
 import type { KeyedSignature } from '../core/verify/lookup.ts';
 import type { Trust, WitnessTrust } from '../core/verify/trust.ts';
-import { fetchJson } from '../service/client.ts';
+import { fetchJson } from '../service/call/client.ts';
 import type { Anchor } from './follow/anchor.ts';
 import type { ChainFollower } from './follow/chain-follower.ts';
 import { MAX_SEEN_BYTES, parseSeen, type Seen, type SeenStore } from './index/seen-store.ts';
@@ -68,13 +68,20 @@ export class Confirmations {
 
   /** True when as many independent authorities as the trust file asks for both cosigned and attested it. */
   isQuorate(log: LogFact, anchor: Anchor): boolean {
+    return this.#hasQuorum(log, anchor, isConfirmedBy);
+  }
+
+  /** True when as many attested it: that is enough to bound when an entry was recorded. */
+  isAttested(log: LogFact, anchor: Anchor): boolean {
+    return this.#hasQuorum(log, anchor, isAttestedBy);
+  }
+
+  #hasQuorum(log: LogFact, anchor: Anchor, isBehind: (words: Confirmation, witness: WitnessTrust) => boolean): boolean {
     const trust = this.#options.trust();
     const { facts } = this.#options.chain;
     if (trust === null || facts === null) return false;
-    const confirmation = this.of(log.logId, anchor);
-    const behind = trust.witnesses.filter(
-      (witness) => isIndependentWitness(facts, log, witness) && isConfirmedBy(confirmation, witness),
-    );
+    const words = this.of(log.logId, anchor);
+    const behind = trust.witnesses.filter((one) => isIndependentWitness(facts, log, one) && isBehind(words, one));
     return new Set(behind.map(({ authority }) => authority)).size >= trust.witnessQuorum;
   }
 
@@ -149,6 +156,10 @@ function withCosignature(known: readonly Cosignature[], told: Note, witness: Wit
   return addCosignature({ ...told, cosignatures: known }, line).cosignatures;
 }
 
-function isConfirmedBy({ cosignatures, attestations }: Confirmation, witness: WitnessTrust): boolean {
-  return findCosignature(cosignatures, witness) !== undefined && hasKey(attestations, keyIdOf(witness.publicKey));
+function isAttestedBy({ attestations }: Confirmation, { publicKey }: WitnessTrust): boolean {
+  return hasKey(attestations, keyIdOf(publicKey));
+}
+
+function isConfirmedBy(words: Confirmation, witness: WitnessTrust): boolean {
+  return findCosignature(words.cosignatures, witness) !== undefined && isAttestedBy(words, witness);
 }

@@ -59,9 +59,9 @@ export function findingsOf({ checked }: ShownEntry): [BodyCheckId, AccessFinding
   return checked === null ? [] : (Object.entries(checked.findings) as [BodyCheckId, AccessFinding][]);
 }
 
-/** True when nothing that the registry lists allowed the access, and it was granted all the same; break-glass says so of itself. */
+/** True when the registry lists no duty that allowed the access, and it was granted all the same. */
 export function lacksDuty(row: Row): boolean {
-  return findingsOf(row).some(([id, { outcome }]) => id === 'purpose' && outcome === 'fail') && row.request?.breakGlass === null;
+  return findingsOf(row).some(([id, { outcome }]) => id === 'purpose' && outcome === 'fail');
 }
 
 function stateOf(shown: ShownEntry): RowState {

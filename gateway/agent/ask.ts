@@ -17,7 +17,7 @@ import {
 } from '../../core/access/request.ts';
 import type { EnvelopeSignature } from '../../core/authority/envelope.ts';
 import { type CanonicalNumber, normaliseNumber, NUMBER_CLASSES } from '../../core/access/number.ts';
-import { signCall } from '../../service/http-signature.ts';
+import { signCall } from '../../service/call/http-signature.ts';
 import type { Signer } from '../../service/signer.ts';
 import { encodeQuery, type Query } from '../query.ts';
 import { SubjectSet } from '../subject-set.ts';

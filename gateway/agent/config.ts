@@ -81,6 +81,11 @@ const CUSTODY = z.strictObject({
   node: z.strictObject({ url: URL_BASE, tokenFile: PATH, timeoutMs: z.number().int().min(100).max(120_000).default(10_000) }),
   defaults: DEFAULTS.default({}),
   imports: z.array(IMPORT).max(64).default([]),
+  /** Outboxes in SQLite files (import/table.ts). */
+  tables: z
+    .array(z.strictObject({ source: NAME, file: PATH }))
+    .max(64)
+    .default([]),
   importEveryMs: z.number().int().min(50).default(5_000),
 });
 export type CustodyConfig = z.infer<typeof CUSTODY>;

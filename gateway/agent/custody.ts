@@ -13,7 +13,6 @@ import { type Route, sendJson } from '../../service/http.ts';
 import type { Logger } from '../../service/logger.ts';
 import type { EventDefaults } from './config.ts';
 import type { EventQueue } from '../import/event-queue.ts';
-import type { Importer } from '../import/importer.ts';
 import { contentDigestOf, type Custodian, importEvent, LEGACY_EVENT } from '../import/legacy-event.ts';
 
 export interface CustodyOptions {
@@ -58,17 +57,17 @@ export function custodyRoutes({ queue, custodian, defaults, withinMs }: CustodyO
 
 /** Rounds over all sources until the program stops; a file that cannot be read waits, and the others go on. */
 export async function runImports(
-  importers: readonly Importer[],
+  sources: readonly { round(): Promise<void> }[],
   everyMs: number,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    for (const importer of importers) {
+    for (const source of sources) {
       try {
-        await importer.round();
+        await source.round();
       } catch (error) {
-        if (!signal.aborted) logger.error({ error }, 'a file cannot be imported');
+        if (!signal.aborted) logger.error({ error }, 'a source cannot be imported');
       }
     }
     await new Promise<void>((resolve) => {

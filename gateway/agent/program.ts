@@ -29,6 +29,7 @@ import type { AgentConfig } from './config.ts';
 import { custodyRoutes, runImports } from './custody.ts';
 import { EventQueue } from '../import/event-queue.ts';
 import { Importer } from '../import/importer.ts';
+import { OutboxTable } from '../import/table.ts';
 import { PreparedRequests } from './prepared.ts';
 import { Records } from './records.ts';
 
@@ -104,14 +105,15 @@ async function openCustody({ config, logger, stopping }: Options, base: Base): P
   const importers = custody.imports.map(
     (one) => new Importer({ config: one, defaults: custody.defaults, custodian, queue, store, recordsKey, logger, signal }),
   );
-  if (new Set(custody.imports.map(({ source }) => source)).size !== importers.length)
-    throw malformed('two imports have one source');
+  const tables = custody.tables.map((one) => new OutboxTable({ ...one, defaults: custody.defaults, custodian, queue }));
+  const names = [...custody.imports, ...custody.tables].map(({ source }) => source);
+  if (new Set(names).size !== names.length) throw malformed('two imports have one source');
   gauge(metrics, 'agent_waiting_events', 'Events that the node has not promised yet', () => queue.count);
   gauge(metrics, 'agent_refused_events', 'Events that the node refused since the start', () => queue.refused);
   return {
     routes: custodyRoutes({ queue, custodian, defaults: custody.defaults, withinMs: custody.node.timeoutMs }),
     checks: { node: () => (queue.count > 0 ? 'the node has not promised every event' : null) },
-    loops: [queue.run(), runImports(importers, custody.importEveryMs, logger, signal)],
+    loops: [queue.run(), runImports([...importers, ...tables], custody.importEveryMs, logger, signal)],
     proxy: null,
     close: () => {},
   };

@@ -3,7 +3,7 @@
  * holds nobody has asked, and there is nothing to log. What it may have, judge.ts says.
  *
  *     Veritrail-Request: base64 of the JSON of the envelope        Veritrail-Salt: 64 hex, of the query digest
- *     Content-Digest, Signature-Input, Signature: service/http-signature.ts
+ *     Content-Digest, Signature-Input, Signature: service/call/http-signature.ts
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { decodeBase64, decodeHex, equalBytes } from '../../core/bytes/bytes.ts';
@@ -18,7 +18,7 @@ import {
   type SignedRequest,
 } from '../../core/access/request.ts';
 import { isSm2Signature } from '../../core/sm/sm2.ts';
-import { readCallSignature, REQUEST_HEADER } from '../../service/http-signature.ts';
+import { readCallSignature, REQUEST_HEADER } from '../../service/call/http-signature.ts';
 import { HttpRefusal } from '../../service/problem.ts';
 import { type AgedFacts, requireRequestKey } from '../registry.ts';
 import { encodeQuery } from '../query.ts';

@@ -242,10 +242,6 @@ export function endOf(reason: Reason, chunk: number, subjects: AccessEvent['subj
 }
 
 async function readCall(request: IncomingMessage, maxBytes: number): Promise<GivenCall> {
-  return {
-    method: request.method ?? '',
-    target: request.url ?? '',
-    contentType: request.headers['content-type'] ?? null,
-    body: await readAll(request, maxBytes),
-  };
+  const { method = '', url = '', headers } = request;
+  return { method, target: url, contentType: headers['content-type'] ?? null, body: await readAll(request, maxBytes) };
 }

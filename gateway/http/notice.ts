@@ -3,12 +3,12 @@
  *
  *     POST {"format":"veritrail-notice-v1","kind":"break-glass","custodian","accessor","requestDigest","occurredAt"}
  *
- * signed like every call of ours (service/http-signature.ts). No data, no person and no reason in it: whoever may know reads those in the log.
+ * signed like every call of ours (service/call/http-signature.ts). No data, no person and no reason in it: whoever may know reads those in the log.
  */
 import { randomBytes } from 'node:crypto';
 import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
-import { fetchBytes } from '../../service/client.ts';
-import { signCall } from '../../service/http-signature.ts';
+import { fetchBytes } from '../../service/call/client.ts';
+import { signCall } from '../../service/call/http-signature.ts';
 import type { Signer } from '../../service/signer.ts';
 import type { Caller } from './authenticate.ts';
 

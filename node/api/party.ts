@@ -1,12 +1,12 @@
 /**
  * Who may read what an access log does not show everybody: parties that the registry knows, by a call signed with one of their request keys
- * (service/http-signature.ts). Whoever may ask for any slot can collect them all, so that nobody else may.
+ * (service/call/http-signature.ts). Whoever may ask for any slot can collect them all, so that nobody else may.
  */
 import type { IncomingMessage } from 'node:http';
 import { findAuthority } from '../../core/authority/registry.ts';
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
-import { readCallSignature } from '../../service/http-signature.ts';
+import { readCallSignature } from '../../service/call/http-signature.ts';
 import { HttpRefusal } from '../../service/problem.ts';
 import { requireRequestKey, type RequestJudge } from '../access/judge.ts';
 

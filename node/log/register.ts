@@ -11,7 +11,7 @@ import { formatNote, parseNote } from '../../core/log/note.ts';
 import { logIdOf, type Origin } from '../../core/log/origin.ts';
 import { formatSwapRequest, parseSwapState, type SwapState } from '../../core/verify/swap.ts';
 import { proveConsistency } from '../../core/log/tree-proof.ts';
-import { fetchJson, type FetchJsonOptions } from '../../service/client.ts';
+import { fetchJson, type FetchJsonOptions } from '../../service/call/client.ts';
 import { readPrivateFile, replaceFileDurably } from '../../service/durable-file.ts';
 import type { LogStore } from './log-store.ts';
 

@@ -14,7 +14,7 @@ import { parsePromised, type PromisedEntry } from '../../core/citizen/promised.t
 import { type AnchorClaim, type LogAnswer, parseAnchorClaim, parseLookupAnswer } from '../../core/verify/lookup.ts';
 import { acceptTrust, parseSignedTrust, type Trust } from '../../core/verify/trust.ts';
 import type { LiveChain } from '../../core/verify/world.ts';
-import { fetchBytes } from '../../service/client.ts';
+import { fetchBytes } from '../../service/call/client.ts';
 
 const VERIFIER_TIMEOUT_MS = 8_000;
 const MAX_VERIFIER_BYTES = 16 << 20;

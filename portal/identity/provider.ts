@@ -6,6 +6,7 @@ import {
   allowInsecureRequests,
   authorizationCodeGrant,
   buildAuthorizationUrl,
+  buildAuthorizationUrlWithPAR,
   buildEndSessionUrl,
   calculatePKCECodeChallenge,
   ClientSecretBasic,
@@ -105,7 +106,17 @@ export class IdentityProvider {
     for (const resource of this.#terms.resources) parameters.append('resource', resource);
     // OpenID Connect Core §11.
     if (this.#terms.scope.split(' ').includes('offline_access')) parameters.set('prompt', 'consent');
-    return { signIn, address: buildAuthorizationUrl(await this.#configuration(), parameters) };
+    return { signIn, address: await this.#addressOf(parameters) };
+  }
+
+  /** Pushed (RFC 9126) where the provider takes it: hundreds of custodians are too long for an address, and it tells the browser's history nothing. */
+  async #addressOf(parameters: URLSearchParams): Promise<URL> {
+    const configuration = await this.#configuration();
+    if (configuration.serverMetadata().pushed_authorization_request_endpoint === undefined)
+      return buildAuthorizationUrl(configuration, parameters);
+    return buildAuthorizationUrlWithPAR(configuration, parameters).catch(() => {
+      throw unavailable('the identity provider takes no sign-in');
+    });
   }
 
   /** `query`: of the address that the browser came back to. Throws UNTRUSTED when anything does not fit, UNAVAILABLE. */

@@ -3,14 +3,14 @@
  *
  *     {"format":"veritrail-person-notice-v1","kind":"first-access|break-glass","noticeId":64 hex,"person":{"class","id"}}
  *
- * signed as any call of ours (service/http-signature.ts) with a request key, until it is taken with a 2xx. Not a word of who looked, at what, or
+ * signed as any call of ours (service/call/http-signature.ts) with a request key, until it is taken with a 2xx. Not a word of who looked, at what, or
  * where: the message can only say "sign in and see".
  */
 import { randomBytes } from 'node:crypto';
 import { encodeUtf8 } from '../../core/bytes/bytes.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
-import { fetchBytes } from '../../service/client.ts';
-import { signCall } from '../../service/http-signature.ts';
+import { fetchBytes } from '../../service/call/client.ts';
+import { signCall } from '../../service/call/http-signature.ts';
 import type { Logger } from '../../service/logger.ts';
 import type { Signer } from '../../service/signer.ts';
 import type { Outbox, WaitingNotice } from './outbox.ts';

@@ -23,6 +23,8 @@ export interface TestProviderOptions {
   /** 0: the system's choice. */
   readonly port?: number;
   readonly persons?: readonly TestPerson[];
+  /** Sign-ins may be pushed (RFC 9126). Default true. */
+  readonly takesPushed?: boolean;
   /** Of access tokens. */
   readonly tokenSeconds?: number;
 }
@@ -124,6 +126,7 @@ function configurationOf(kept: Kept, clientSecret: string, options: TestProvider
     },
     features: {
       devInteractions: { enabled: false },
+      pushedAuthorizationRequests: { enabled: options.takesPushed ?? true },
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: true },
       resourceIndicators: {

@@ -6,7 +6,7 @@ import { findKey } from '../../core/authority/registry.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
 import { encodeEntry, type Entry, KINDS } from '../../core/log/entry.ts';
 import { leafHashOf } from '../../core/log/tree.ts';
-import { readCallSignature } from '../../service/http-signature.ts';
+import { readCallSignature } from '../../service/call/http-signature.ts';
 import { bytesOf, secretOf } from '../log/memory-log.ts';
 import { AUDIT, OUTSIDER, signerNamed, StoryLog } from '../verify/story.ts';
 import type { Admission, SampleNode } from '../verifier/sample-node.ts';

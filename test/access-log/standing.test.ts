@@ -91,9 +91,11 @@ describe('a person’s browser', () => {
     await standsOn(verifier, log, 2);
     for (const note of [early, repeated]) {
       const { size, issuedAt } = parseNote(note).checkpoint;
-      const standing = await readStanding(verifier, log.logId, `?size=${size}&time=${issuedAt}`);
-      expect(standing.checkpoint.startsWith(note)).to.equal(true);
-      expect((await person.judge(verifier, person.answer(note), standing)).completeness.outcome).to.equal('complete');
+      await until('the witness’s word on it is there', async () => {
+        const standing = await readStanding(verifier, log.logId, `?size=${size}&time=${issuedAt}`);
+        expect(standing.checkpoint.startsWith(note)).to.equal(true);
+        return (await person.judge(verifier, person.answer(note), standing)).completeness.outcome === 'complete';
+      });
     }
     expect((await readStanding(verifier, log.logId, '?size=1')).checkpoint.startsWith(repeated)).to.equal(true);
     const refused = await verifier.get(pathOf(log.logId, '/standing?size=1&time=5'));

@@ -21,7 +21,7 @@ import { logIdOf, parseOrigin } from '../../core/log/origin.ts';
 import { parseNote } from '../../core/log/note.ts';
 import { parsePrivateKey } from '../../core/sm/sm2.ts';
 import { createEdge, type Edge } from '../../service/http.ts';
-import { signCall } from '../../service/http-signature.ts';
+import { signCall } from '../../service/call/http-signature.ts';
 import type { Logger } from '../../service/logger.ts';
 import { createMetrics } from '../../service/metrics.ts';
 import { recordsKeyOf } from '../../service/sealed-space.ts';

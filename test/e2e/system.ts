@@ -10,6 +10,7 @@ export const ROOT = join(import.meta.dirname, '..', '..');
 
 export interface Ready {
   readonly verifier: string;
+  readonly portal: string;
   readonly trust: string;
   readonly chain: { readonly url: string; readonly chainId: number; readonly registry: string; readonly anchor: string };
   readonly nodes: readonly { origin: string; logId: string; url: string; authority: string; role: string; tokens: string }[];
@@ -33,11 +34,18 @@ export class System {
   readonly data: string;
   readonly ready: Ready;
   readonly #child: ChildProcess;
+  readonly #errors: readonly string[];
 
-  private constructor(data: string, ready: Ready, child: ChildProcess) {
+  private constructor(data: string, ready: Ready, child: ChildProcess, errors: readonly string[]) {
     this.data = data;
     this.ready = ready;
     this.#child = child;
+    this.#errors = errors;
+  }
+
+  /** All that the programs have logged so far. */
+  get logged(): string {
+    return this.#errors.join('');
   }
 
   static newData(): Promise<string> {
@@ -51,7 +59,7 @@ export class System {
     child.stderr.on('data', (chunk: Buffer) => errors.push(chunk.toString()));
     for await (const line of createInterface({ input: child.stdout })) {
       child.stdout.resume();
-      return new System(data, JSON.parse(line) as Ready, child);
+      return new System(data, JSON.parse(line) as Ready, child, errors);
     }
     throw new Error(`npm start ended before it was ready:\n${errors.join('').slice(-4000)}`);
   }

@@ -9,7 +9,7 @@ import { decodeSlotProof } from '../../core/log/slot-proof.ts';
 import { sm3 } from '../../core/sm/sm3.ts';
 import { parseSignature } from '../../core/sm/sm2.ts';
 import { parseLookupAnswer } from '../../core/verify/lookup.ts';
-import { fetchBytes, fetchJson } from '../../service/client.ts';
+import { fetchBytes, fetchJson } from '../../service/call/client.ts';
 import sample from '../../samples/consortium.json' with { type: 'json' };
 import { type Reply, PROMISE_MS } from './evil-node.ts';
 import { type Catcher, type Script, SCRIPTS } from './scripts.ts';

@@ -19,7 +19,7 @@ import type { ChainSender, Receipt } from '../../chain/sender.ts';
 import { prepareIssue } from '../../node/api/issue.ts';
 import { encodeUnsignedAnswer, signAnswer } from '../../node/log/promises.ts';
 import { readBody } from '../../service/body.ts';
-import { fetchJson } from '../../service/client.ts';
+import { fetchJson } from '../../service/call/client.ts';
 import { type HotRoute, sendBytes, sendJson } from '../../service/http.ts';
 import type { Signer } from '../../service/signer.ts';
 import type { MemoryMap } from '../log/memory-log.ts';

@@ -11,7 +11,7 @@ import { type JsonObject, parseJson } from '../../core/bytes/json.ts';
 import { logIdOf, parseOrigin, type Origin } from '../../core/log/origin.ts';
 import { type ChainConfig, readAccountKey } from '../../chain/config.ts';
 import { ChainSender } from '../../chain/sender.ts';
-import { Supervisor } from '../../cli/supervisor.ts';
+import { Supervisor } from '../../cli/start/supervisor.ts';
 import { createLogger } from '../../service/logger.ts';
 import sample from '../../samples/consortium.json' with { type: 'json' };
 import { Founding } from './founding.ts';

@@ -11,6 +11,7 @@ import { commitmentOf, decodeEntry } from '../../core/log/entry.ts';
 import { sampleNumber, samplePerson } from '../../samples/data-service.ts';
 import { type RunningAgent, readRecord, startAccessAgent } from './agent-world.ts';
 import { keys } from './registry.ts';
+import { sampleRoutes } from './sample.ts';
 import { makeWorld, numberOf, startWorldGateway, until, type World } from './world.ts';
 
 const CALLER = { 'veritrail-operator': 'S-0017', 'veritrail-matter': 'benefit', 'veritrail-case': 'SL-1' };
@@ -161,7 +162,6 @@ describe('an agent at an accessor', () => {
   test('sees that a custodian logged another number than was asked for', async (t) => {
     const world = await makeWorld(t);
     // A gateway that is told to read the subject elsewhere logs nobody.
-    const { sampleRoutes } = await import('./world.ts');
     const [person] = sampleRoutes(world.data.url) as [{ answer: { fields: object[] } }];
     const answer = { kind: 'json', fields: person.answer.fields, ignored: ['/idNumber'] };
     const gateway = await startWorldGateway(t, world, { routes: [{ ...person, subjects: [], answer }] });

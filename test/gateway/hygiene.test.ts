@@ -7,7 +7,8 @@ import fc from 'fast-check';
 import { encodeBase64, encodeUtf8 } from '../../core/bytes/bytes.ts';
 import { sampleNumber, samplePerson } from '../../samples/data-service.ts';
 import { exchangeRaw } from '../service/edge-fixture.ts';
-import { ask, makeWorld, reasonOf, sampleRoutes, signAsk, send, startWorldGateway, type World } from './world.ts';
+import { sampleRoutes } from './sample.ts';
+import { ask, makeWorld, reasonOf, signAsk, send, startWorldGateway, type World } from './world.ts';
 
 const PERSON = `/persons/${sampleNumber(7)}`;
 

@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, test, type TestContext } from 'node:test';
 import { expect } from 'chai';
-import { readCallSignature } from '../../service/http-signature.ts';
+import { readCallSignature } from '../../service/call/http-signature.ts';
 import { sampleNumber, samplePerson } from '../../samples/data-service.ts';
 import { CUSTODIAN, keys } from './registry.ts';
 import { type KillPoint } from './stand-in-node.ts';
-import { ask, makeWorld, numberOf, reasonOf, sampleRoutes, signAsk, startWorldGateway, until, type World } from './world.ts';
+import { sampleRoutes } from './sample.ts';
+import { ask, makeWorld, numberOf, reasonOf, signAsk, startWorldGateway, until, type World } from './world.ts';
 
 const PERSON = `/persons/${sampleNumber(7)}`;
 const POINTS: readonly KillPoint[] = ['before', 'while-reading', 'after-durable', 'in-the-answer'];

@@ -1,6 +1,5 @@
 /** A custodian with a data service behind its gateway, a stand-in node and a verifier, all over real HTTP; and an accessor that asks. */
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request as requestHttp } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,9 +7,7 @@ import type { TestContext } from 'node:test';
 import { decodeBase64, decodeUtf8 } from '../../core/bytes/bytes.ts';
 import { parseJson } from '../../core/bytes/json.ts';
 import { normaliseNumber, type CanonicalNumber } from '../../core/access/number.ts';
-import { requestSignedBytes } from '../../core/access/request.ts';
-import { parsePrivateKey, privateKeyFromRandom, publicKeyOf } from '../../core/sm/sm2.ts';
-import { createKeyFile } from '../../service/key-file.ts';
+import { requestDigestOf, requestSignedBytes } from '../../core/access/request.ts';
 import type { Running } from '../../service/lifecycle.ts';
 import { createLogger } from '../../service/logger.ts';
 import type { Signer } from '../../service/signer.ts';
@@ -19,108 +16,11 @@ import { startGateway } from '../../gateway/http/program.ts';
 import { prepareRequest, type SaidOfAccess, signOutgoing, signRequest } from '../../gateway/agent/ask.ts';
 import { parseShape } from '../../service/config.ts';
 import { type DataService, sampleNumber, startDataService } from '../../samples/data-service.ts';
-import { bytesOf } from '../log/memory-log.ts';
 import { ACCESSOR, CUSTODIAN, keys, PURPOSE, type RunningVerifier, SEALS_ORIGIN, startVerifier } from './registry.ts';
-import { NODE_TOKEN, StandInNode } from './stand-in-node.ts';
+import { keyFiles, sampleRoutes } from './sample.ts';
+import { StandInNode } from './stand-in-node.ts';
 
-export const PASSPHRASE = 'gateway test passphrase';
 export const numberOf = (i: number): CanonicalNumber => normaliseNumber(1, sampleNumber(i));
-
-const FIELDS = (prefix: string): object[] => [
-  { name: '住址', class: 'household', path: `${prefix}/address` },
-  { name: '姓名', class: 'identity', path: `${prefix}/name` },
-  { name: '电话', class: 'contact', path: `${prefix}/phone` },
-];
-
-export function sampleRoutes(upstream: string, chunkBytes = 4096): object[] {
-  const common = { upstream, purposes: [PURPOSE], timeoutMs: 2_000 };
-  const one = { subjects: [{ class: 'resident', path: '/idNumber' }], fields: FIELDS('') };
-  const many = {
-    kind: 'json',
-    subjects: [{ class: 'resident', path: '/persons/*/idNumber' }],
-    fields: FIELDS('/persons/*'),
-    ignored: ['/count'],
-  };
-  return [
-    {
-      ...common,
-      name: 'person',
-      method: 'GET',
-      path: '/persons/{idNumber}',
-      query: ['fields'],
-      subjects: [{ class: 'resident', at: 'path:idNumber' }],
-      answer: { kind: 'json', ...one },
-    },
-    {
-      ...common,
-      name: 'persons',
-      method: 'GET',
-      path: '/persons',
-      query: ['district', 'limit'],
-      answer: many,
-      actions: ['read', 'search'],
-    },
-    {
-      ...common,
-      name: 'search',
-      method: 'POST',
-      path: '/persons/search',
-      body: 'json',
-      subjects: [{ class: 'resident', at: 'body:/idNumbers/*' }],
-      answer: many,
-      needs: ['case'],
-    },
-    {
-      ...common,
-      name: 'export',
-      method: 'GET',
-      path: '/export',
-      query: ['limit'],
-      purposes: [PURPOSE, 'statistics.official'],
-      answer: { kind: 'ndjson', ...one, chunkLines: 100 },
-      breakGlass: false,
-    },
-    {
-      ...common,
-      name: 'photo',
-      method: 'GET',
-      path: '/photos/{idNumber}',
-      subjects: [{ class: 'resident', at: 'path:idNumber' }],
-      answer: { kind: 'opaque', fields: [{ name: '照片', class: 'biometric' }], types: ['image/png'], chunkBytes: chunkBytes },
-      grades: ['personal-key'],
-    },
-  ];
-}
-
-let keyDirectory: Promise<string> | undefined;
-/** Opening a key file takes a while by design: one directory for all of a file's tests. */
-export async function keyFiles(): Promise<string> {
-  keyDirectory ??= (async () => {
-    const path = await mkdtemp(join(tmpdir(), 'vt-keys-'));
-    const privateKey = parsePrivateKey(bytesOf('records key'));
-    await createKeyFile(join(path, 'records.key.json'), PASSPHRASE, {
-      type: 'records',
-      privateKey,
-      publicKey: publicKeyOf(privateKey),
-    });
-    const request = parsePrivateKey(bytesOf('gateway custodian request'));
-    await createKeyFile(join(path, 'request.key.json'), PASSPHRASE, {
-      type: 'request',
-      privateKey: request,
-      publicKey: publicKeyOf(request),
-    });
-    const accessor = parsePrivateKey(bytesOf('gateway accessor request'));
-    await createKeyFile(join(path, 'accessor.key.json'), PASSPHRASE, {
-      type: 'request',
-      privateKey: accessor,
-      publicKey: publicKeyOf(accessor),
-    });
-    await writeFile(join(path, 'passphrase'), PASSPHRASE, { mode: 0o600 });
-    await writeFile(join(path, 'node.token'), NODE_TOKEN, { mode: 0o600 });
-    return path;
-  })();
-  return keyDirectory;
-}
 
 export interface World {
   readonly directory: string;
@@ -249,7 +149,6 @@ export async function signAsk(gatewayUrl: string, ask: Ask): Promise<SignedAsk> 
   if (ask.body !== undefined)
     Object.assign(headers, { 'content-type': 'application/json', 'content-length': String(body.length) });
   ask.change?.(headers);
-  const { requestDigestOf } = await import('../../core/access/request.ts');
   return { method, target: ask.sentTarget ?? target, headers, body, digest: requestDigestOf(prepared.payload) };
 }
 
@@ -294,8 +193,6 @@ export function reasonOf(answered: Answered): string | undefined {
 export function headerJson(answered: Answered, name: string): Record<string, unknown> {
   return parseJson(decodeUtf8(decodeBase64(String(answered.headers[name])))) as Record<string, unknown>;
 }
-
-export const randomKey = (): Uint8Array => privateKeyFromRandom(randomBytes(40));
 
 export async function until(holds: () => boolean | Promise<boolean>, ms = 5_000): Promise<void> {
   const end = performance.now() + ms;

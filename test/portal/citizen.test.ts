@@ -8,7 +8,7 @@ import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
 import { sm3 } from '../../core/sm/sm3.ts';
 import { checkPortalConfig, type PortalConfig } from '../../portal/config.ts';
 import { Person } from './person.ts';
-import { DAY, HOUSING, INSURANCE, PERSON, POLICE } from './story.ts';
+import { DAY, HOUSING, INSURANCE, PERSON, POLICE } from './access-log.ts';
 import { PortalWorld } from './world.ts';
 
 const world = new PortalWorld({ custodianTimeoutMs: 700 });

@@ -12,13 +12,13 @@ import { Delivery } from '../../portal/notice/delivery.ts';
 import { Outbox } from '../../portal/notice/outbox.ts';
 import { NOTICE_ROLE, noticeRoutes } from '../../portal/notice/routes.ts';
 import { createEdge, type Edge } from '../../service/http.ts';
-import { readCallSignature } from '../../service/http-signature.ts';
+import { readCallSignature } from '../../service/call/http-signature.ts';
 import { createLogger } from '../../service/logger.ts';
 import { createMetrics } from '../../service/metrics.ts';
 import { createSigner } from '../../service/signer.ts';
 import { Tokens } from '../../service/token.ts';
 import { bytesOf } from '../log/memory-log.ts';
-import { PERSON } from './story.ts';
+import { PERSON } from './access-log.ts';
 
 const TOKEN = 'x'.repeat(43);
 const privateKey = parsePrivateKey(bytesOf('portal request key'));

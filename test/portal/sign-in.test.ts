@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { expect } from 'chai';
 import type { CodedError } from '../../core/bytes/error.ts';
-import { IdentityProvider } from '../../portal/identity/provider.ts';
+import { IdentityProvider, type ProviderTerms } from '../../portal/identity/provider.ts';
 import { TEST_PASSWORD } from '../../scripts/test-provider/persons.ts';
+import { startTestProvider, type TestProvider } from '../../scripts/test-provider/provider.ts';
 import { readSecret } from '../../service/config.ts';
 import { Person } from './person.ts';
 import { PortalWorld } from './world.ts';
@@ -15,20 +17,23 @@ after(() => world.close());
 
 const person = (): Person => new Person(world.url);
 
+async function termsOf({ issuer, clientId, clientSecretFile }: TestProvider): Promise<ProviderTerms> {
+  const clientSecret = await readSecret(clientSecretFile);
+  const redirectUri = (): string => `${world.url}/portal/callback`;
+  return { issuer, clientId, clientSecret, scope: 'openid person', redirectUri, resources: [] };
+}
+
 /** The claims of a JWT, unverified. */
 function claimsOf(token: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
 }
 
 describe('signing in', () => {
-  test('goes by code, PKCE, state and nonce to the provider, and says who it was', async () => {
+  test('goes to the provider with everything pushed ahead of the browser, and says who it was', async () => {
     const her = person();
     const { url } = await her.follow(`${world.url}/portal/sign-in`, '/interaction/');
     const asked = new URL(her.urls.find((one) => one.includes('/auth?'))!).searchParams;
-    expect(asked.get('response_type')).to.equal('code');
-    expect(asked.get('code_challenge_method')).to.equal('S256');
-    expect(asked.getAll('resource')).to.deep.equal([world.police.url, world.insurance.url]);
-    expect([asked.get('state')?.length, asked.get('nonce')?.length]).to.deep.equal([43, 43]);
+    expect([...asked.keys()].toSorted()).to.deep.equal(['client_id', 'request_uri']);
     expect(url).to.include(world.provider.issuer);
     expect((await her.session()).signedIn).to.equal(false);
     const session = await her.signIn('p1');
@@ -72,16 +77,22 @@ describe('signing in', () => {
     expect(again.headers.get('location')).to.equal(`${world.url}/?sign-in=failed`);
   });
 
+  test('goes by code, PKCE, state and nonce, in the address where the provider takes nothing pushed', async () => {
+    const plain = await startTestProvider({ dataDir: join(world.dir, 'plain'), takesPushed: false });
+    try {
+      const resources = [world.police.url, world.insurance.url];
+      const provider = new IdentityProvider({ ...(await termsOf(plain)), resources });
+      const { searchParams: asked } = (await provider.begin()).address;
+      expect([asked.get('response_type'), asked.get('code_challenge_method')]).to.deep.equal(['code', 'S256']);
+      expect(asked.getAll('resource')).to.deep.equal(resources);
+      expect([asked.get('state')?.length, asked.get('nonce')?.length]).to.deep.equal([43, 43]);
+    } finally {
+      await plain.close();
+    }
+  });
+
   test('takes no ID token with another nonce, though code, state and verifier fit', async () => {
-    const { issuer, clientId, clientSecretFile } = world.provider;
-    const provider = new IdentityProvider({
-      issuer,
-      clientId,
-      clientSecret: await readSecret(clientSecretFile),
-      scope: 'openid person',
-      redirectUri: () => `${world.url}/portal/callback`,
-      resources: [],
-    });
+    const provider = new IdentityProvider(await termsOf(world.provider));
     for (const [nonce, want] of [
       ['another', 'UNTRUSTED'],
       [null, null],

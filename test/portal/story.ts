@@ -2,10 +2,10 @@
  * Custodians in memory over the real core: access logs with real handles, signed requests and outcomes, entries, proofs and anchors, in the
  * consortium of test/verify/story.ts. A test tells who read whose data, and may make a custodian lie on the way out.
  */
-import type { AccessAnswer, EntryContent } from '../../core/access/answer.ts';
+import type { AccessAnswer } from '../../core/access/answer.ts';
 import { encodeAccessBody } from '../../core/access/body.ts';
 import { handleOf, proveHandle } from '../../core/access/handle.ts';
-import { type CanonicalNumber, parseNumber } from '../../core/access/number.ts';
+import type { CanonicalNumber } from '../../core/access/number.ts';
 import { type AccessOutcome, encodeOutcome, outcomeSignedBytes } from '../../core/access/outcome.ts';
 import { type AccessRequest, encodeRequest, requestDigestOf, requestSignedBytes } from '../../core/access/request.ts';
 import { growSubjectTree } from '../../core/access/subject.ts';
@@ -17,57 +17,18 @@ import { notFound } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
 import { encodeErasure, encodeObjection, encodeReply } from '../../core/redress/redress.ts';
-import { decodeEntry, type KindName } from '../../core/log/entry.ts';
+import { commitmentOf, KINDS } from '../../core/log/entry.ts';
 import { proveHistory } from '../../core/log/history.ts';
 import { parseNote } from '../../core/log/note.ts';
-import { logIdOf, parseOrigin } from '../../core/log/origin.ts';
 import type { Signer } from '../../core/log/signer.ts';
-import { asHistorySecret } from '../../core/log/slot.ts';
 import { leafHashOf } from '../../core/log/tree.ts';
-import { parsePrivateKey, type PrivateKey, publicKeyOf } from '../../core/sm/sm2.ts';
+import { parsePrivateKey, publicKeyOf } from '../../core/sm/sm2.ts';
 import { worldOf } from '../../core/verify/world.ts';
-import type { AnchorClaim, LogAnswer } from '../../core/verify/lookup.ts';
 import { bytesOf } from '../log/memory-log.ts';
-import { signerNamed, Story, StoryLog } from '../verify/story.ts';
+import { signerNamed, Story } from '../verify/story.ts';
+import { AccessLog, DAY, HOUSING, INSURANCE, ORDINARY, POLICE, SERVICE } from './access-log.ts';
 
-export const POLICE = '11999900MB00000050';
-export const INSURANCE = '11999900MB00000063';
-export const HOUSING = '11999900MB00000076';
-export const SERVICE = '11999900MB0000009C';
-export const PERSON = parseNumber(1, '999900199001010014');
-export const OTHER = parseNumber(1, '999900199203030021');
 const SECOND = 1000;
-export const DAY = 86_400_000;
-
-/** The log of one custodian. */
-export class AccessLog extends StoryLog {
-  readonly vrfKeys: PrivateKey[] = [];
-  /** By leaf hash, hex: what the custodian shows of an entry. */
-  readonly contents = new Map<string, EntryContent>();
-  readonly requestSigner: Signer;
-
-  constructor(authority: string, name = 'access') {
-    super(authority);
-    const origin = parseOrigin(`sample/${authority}/${name}`);
-    Object.assign(this, { origin, logId: logIdOf(origin) });
-    this.requestSigner = signerNamed(`request key of ${authority}`);
-  }
-
-  get vrfKey(): PrivateKey {
-    return this.vrfKeys.at(-1)!;
-  }
-
-  /** Says it in the person's history under the newest key, and returns the leaf hash. */
-  record(kind: KindName, person: CanonicalNumber | null, body: Uint8Array, recordedAt: number): Hash {
-    const h =
-      person === null ? asHistorySecret(bytesOf(`nobody ${this.rows.length}`)) : handleOf(this.vrfKey, this.logId, person);
-    const nonce = bytesOf(`nonce ${this.origin} ${this.rows.length}`);
-    this.say(kind, h, body, recordedAt, nonce);
-    const leafHash = leafHashOf(this.rows.at(-1)!.bytes);
-    this.contents.set(encodeHex(leafHash), { state: 'opened', nonce, body });
-    return leafHash;
-  }
-}
 
 export interface Reading {
   readonly request?: Partial<AccessRequest>;
@@ -128,6 +89,27 @@ export class AccessStory extends Story {
     log.vrfKeys.push(key);
   }
 
+  /** A public seals log, with so many seals that are still under seal, the first `overdue` of them for too long. */
+  addSeals(code: string, name: string, { count, overdue }: { readonly count: number; readonly overdue: number }): AccessLog {
+    const log = new AccessLog(code, 'seals');
+    this.#enter(code, name);
+    const { logId, origin } = log;
+    const spans = { quantum: SECOND, beat: 60 * SECOND, promiseSpan: 180 * SECOND, term: DAY };
+    this.happen({ kind: 'log-registered', logId, owner: code, origin, class: 'seals', ...spans });
+    this.custodians.set(origin, log);
+    this.logs.push(log);
+    for (let i = 0; i < count; i++) {
+      const at = Math.floor((this.clock - (i < overdue ? 2 * DAY : 0)) / SECOND) * SECOND;
+      log.append({
+        kind: KINDS.seal,
+        recordedAt: at,
+        slot: bytesOf(`seal ${i}`),
+        commitment: commitmentOf(bytesOf(`nonce ${i}`), bytesOf('seal')),
+      });
+    }
+    return log;
+  }
+
   log(code: string): AccessLog {
     return this.custodians.get(code)!;
   }
@@ -145,25 +127,12 @@ export class AccessStory extends Story {
     const log = this.log(code);
     const at = this.tick();
     const request: AccessRequest = {
+      ...ORDINARY,
       accessor: parseUscc(SERVICE),
-      action: 'read',
-      agreement: null,
-      breakGlass: null,
-      case: 'SL-2026-000017',
-      cause: '受理不动产转移登记，核对申请人户籍',
       custodian: parseUscc(code),
-      grade: 'session-attested',
-      legalBasis: '不动产登记暂行条例 第十七条',
-      matter: '不动产转移登记',
-      method: 'view',
       nonce: bytesOf(`request nonce ${log.rows.length}`),
-      operator: { id: 'S-0017', publicKey: null, role: '综合窗口受理岗' },
-      parent: null,
-      purpose: 'service.requested',
       queryDigest: bytesOf(`query ${log.rows.length}`),
       requestedAt: at,
-      system: '一体化政务服务平台',
-      terminal: 'T-03',
       ...asked,
     };
     const requestPayload = encodeRequest(request);
@@ -280,82 +249,8 @@ export class AccessStory extends Story {
     return { size, entries };
   }
 
-  /** What an honest verifier says of a log's checkpoint: the one of that size, or the newest anchored one. */
-  standing(logId: Hash, size: number | null, time: number | null = null): LogAnswer {
-    const log = this.logs.find((one) => equalBytes(one.logId, logId));
-    const isMeant = ({ claim, checkpoint }: StoryLog['held'][number]): boolean =>
-      size === null ? claim !== null : checkpoint.size === size && (time === null || checkpoint.issuedAt === time);
-    const held = log?.held.findLast(isMeant);
-    if (held === undefined) throw notFound('no such checkpoint');
-    return { logId, checkpoint: held.note, polledMsAgo: 100, trouble: null, anchors: held.claim === null ? [] : [held.claim] };
-  }
-
-  anchorsOf(logId: Hash, from: number, to: number): AnchorClaim[] {
-    const log = this.logs.find((one) => equalBytes(one.logId, logId));
-    const claims = (log?.held ?? []).flatMap(({ claim }) => claim ?? []);
-    const before = claims.findLast(({ anchoredAt }) => anchoredAt < from);
-    const after = claims.find(({ anchoredAt }) => anchoredAt > to);
-    return [before, ...claims.filter(({ anchoredAt }) => anchoredAt >= from && anchoredAt <= to), after].flatMap(
-      (one) => one ?? [],
-    );
-  }
-
   world(evaluatedAt = Date.now()) {
     const trust = this.trust({ expiresAt: evaluatedAt + 30 * DAY });
     return worldOf({ trust, live: { facts: this.facts, ageMs: 100 }, evaluatedAt, at: null });
   }
-
-  entryTime(code: string, index: number): number {
-    return decodeEntry(this.log(code).rows[index]!.bytes).recordedAt;
-  }
-}
-
-/** A month and a half of one person's data: ordinary readings, a refused one, break-glass, an erased one, objections. */
-export function sampleStory(): AccessStory {
-  const story = new AccessStory();
-  story.anchorAll();
-  const first = story.read(POLICE, PERSON, { others: [OTHER] });
-  const objection = story.object(POLICE, PERSON, first, '我没有申请过不动产登记，请说明是谁在办理。');
-  story.anchorAll();
-  story.answerTo(POLICE, PERSON, objection, '经查，系同名申请人误录，已更正并提醒经办人。');
-  const odd = story.read(POLICE, PERSON, {
-    request: { matter: '居民身份核验', cause: '窗口核验身份', purpose: 'identity.verification' },
-    outcome: { fields: [{ class: 'identity', name: '姓名' }] },
-  });
-  story.object(POLICE, PERSON, odd, '当天我不在本市，为何核验我的身份？');
-  story.tick(20 * DAY);
-  story.anchorAll();
-  const old = story.read(POLICE, PERSON);
-  story.erase(POLICE, PERSON, old);
-  story.tick(10 * DAY);
-  story.anchorAll();
-  story.read(POLICE, PERSON, {
-    request: { purpose: 'statistics.official', matter: '人口抽样', cause: '统计抽样' },
-    outcome: { result: 'refused', code: 'NO_DUTY', fields: [] },
-  });
-  story.read(POLICE, PERSON, {
-    request: {
-      purpose: 'service.requested',
-      breakGlass: '急诊抢救，须立即确认身份',
-      matter: '急救',
-      cause: '抢救伤员',
-      operator: { id: 'D-0002', publicKey: null, role: '急救值班' },
-    },
-    outcome: {
-      fields: [
-        { class: 'health', name: '血型' },
-        { class: 'identity', name: '姓名' },
-      ],
-    },
-  });
-  story.tick(8 * DAY);
-  story.anchorAll();
-  story.clock = Date.now() - 60_000;
-  story.read(POLICE, PERSON, {
-    request: { action: 'verify', matter: '社会保障卡申领', cause: '核对姓名与号码是否一致' },
-    outcome: { fields: [{ class: 'identity', name: '姓名' }] },
-  });
-  story.read(INSURANCE, OTHER);
-  story.anchorAll();
-  return story;
 }

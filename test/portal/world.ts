@@ -18,7 +18,10 @@ import { startTestProvider, type TestProvider } from '../../scripts/test-provide
 import type { Running } from '../../service/lifecycle.ts';
 import { createLogger } from '../../service/logger.ts';
 import { TestCustodian } from './custodian.ts';
-import { type AccessStory, DAY, INSURANCE, POLICE, sampleStory } from './story.ts';
+import { DAY, INSURANCE, POLICE } from './access-log.ts';
+import { anchorsIn, standingIn } from './honest-verifier.ts';
+import { sampleStory } from './sample-story.ts';
+import { type AccessStory } from './story.ts';
 
 export interface WorldOptions {
   readonly story?: AccessStory;
@@ -67,14 +70,18 @@ export class PortalWorld {
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
     const { issuer, clientId, clientSecretFile } = this.provider;
+    const verifier = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
     const config: PortalConfig = {
       dataDir: join(this.#dir, 'portal'),
       host: '127.0.0.1',
       port: 0,
       url: null,
-      verifier: `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`,
+      verifier,
       identity: { issuer, clientId, clientSecretFile, scope: 'openid person profile own-history' },
-      logs: [this.police, this.insurance].map(({ code, url }) => ({ origin: this.story.log(code).origin, url })),
+      logs: [
+        ...[this.police, this.insurance].map(({ code, url }) => ({ origin: this.story.log(code).origin, url })),
+        ...this.story.logs.filter(({ origin }) => origin.endsWith('/seals')).map(({ origin }) => ({ origin, url: verifier })),
+      ],
       custodianTimeoutMs,
       notices: null,
       webDir,
@@ -99,6 +106,13 @@ export class PortalWorld {
     await rm(this.#dir, { recursive: true });
   }
 
+  /** A test may make the node of the seals log lie. */
+  sealsAnswer = (story: AccessStory): JsonValue => {
+    const log = story.logs.find(({ origin }) => origin.endsWith('/seals'))!;
+    const entries = log.rows.map(({ bytes }) => Buffer.from(bytes));
+    return { checkpoint: log.held.at(-1)!.note, entries: Buffer.concat(entries).toString('base64') };
+  };
+
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const { url = '' } = request;
     this.asked.push(url);
@@ -110,6 +124,8 @@ export class PortalWorld {
 
   #told({ pathname, searchParams }: URL): [status: number, value: JsonValue] {
     const { story } = this;
+    // As the seals log's own node would.
+    if (pathname === '/v1/seals') return [200, this.sealsAnswer(story)];
     if (pathname === '/livez') return [200, { live: true }];
     if (pathname === '/trust.json') return [200, formatSignedTrust(story.signTrust(story.trust({ expiresAt: this.#expiresAt })))];
     if (pathname === '/v1/authorities') return [200, { polledMsAgo: 100, facts: formatRegistryFacts(story.facts) }];
@@ -120,13 +136,13 @@ export class PortalWorld {
         return [
           200,
           formatLookupAnswer({
-            logs: [story.standing(hashFromHex(hex), number('size'), number('time'))],
+            logs: [standingIn(story, hashFromHex(hex), number('size'), number('time'))],
             present: [],
             absent: [],
           }),
         ];
       }
-      const claims = story.anchorsOf(hashFromHex(hex), number('from')!, number('to')!);
+      const claims = anchorsIn(story, hashFromHex(hex), number('from')!, number('to')!);
       return [200, { anchors: claims.map(formatAnchorClaim) }];
     } catch (error) {
       if (!isCodedError(error)) throw error;

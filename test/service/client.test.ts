@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { encodeUtf8 } from '../../core/bytes/bytes.ts';
 import { CodedError } from '../../core/bytes/error.ts';
-import { fetchBytes, fetchJson } from '../../service/client.ts';
+import { fetchBytes, fetchJson } from '../../service/call/client.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 

@@ -5,7 +5,7 @@ import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
 import { parsePrivateKey, publicKeyOf } from '../../core/sm/sm2.ts';
 import { sm3 } from '../../core/sm/sm3.ts';
 import { HttpRefusal } from '../../service/problem.ts';
-import { readCallSignature, signCall, type SignedCall } from '../../service/http-signature.ts';
+import { readCallSignature, signCall, type SignedCall } from '../../service/call/http-signature.ts';
 import { createSigner, type Signer } from '../../service/signer.ts';
 
 function signerNamed(name: string): Signer {

@@ -1,6 +1,6 @@
 /**
  * The anchors of a log that readers are shown: the one that an answer stands on, and those that bound when an entry was recorded. Of two
- * anchors that would do, one with a quorum of witnesses behind it is shown.
+ * anchors that would do, one that a quorum of witnesses attests is shown.
  *
  * Which entries of an access log a reader is interested in links them. So there anchors are asked for by time, and the asker picks those next
  * to an entry: as no checkpoint splits a quantum, the last before a period lacks its entries and the first after it holds them.
@@ -29,7 +29,7 @@ export interface Period {
   readonly to: number;
 }
 
-/** How far from an entry an anchor with a quorum behind it is looked for. */
+/** How far from an entry an attested anchor is looked for. */
 const MAX_ANCHORS_TRIED = 64;
 const MAX_CLAIMS = 4096;
 
@@ -68,8 +68,8 @@ export function claimsBetween(sources: ClaimSources, asked: Asked, { from, to }:
   const placeOf = (time: number): number => placeOfFirst(anchors, ({ checkpoint }) => checkpoint.issuedAt >= time);
   const [first, end] = [placeOf(from), placeOf(to)];
   const within = anchors.slice(first, end).filter((one) => asked.follower.isReproduced(one));
-  const quorate = within.filter((one) => sources.confirmations.isQuorate(asked.log, one));
-  const shown = endsOfRuns(quorate.length > 0 ? quorate : within);
+  const attested = within.filter((one) => sources.confirmations.isAttested(asked.log, one));
+  const shown = endsOfRuns(attested.length > 0 ? attested : within);
   if (shown.length > MAX_CLAIMS) throw malformed('too many anchors in that period: ask for a shorter one', { max: MAX_CLAIMS });
   const [before, after] = neighboursOf(sources, asked, anchors, { before: first, from: end });
   return [before, ...shown, after].flatMap((one) => (one === null ? [] : claimOf(sources, asked, one)));
@@ -102,7 +102,7 @@ function neighboursOf(
   return [nearestOf(sources, asked, anchors, place.before - 1, -1), nearestOf(sources, asked, anchors, place.from, 1)];
 }
 
-/** From `start` on in one direction: the first with a quorum behind it, else the first that belongs to the replayed log at all. */
+/** From `start` on in one direction: the first that a quorum attests, else the first that belongs to the replayed log at all. */
 function nearestOf(
   { confirmations }: ClaimSources,
   { follower, log }: Asked,
@@ -115,7 +115,7 @@ function nearestOf(
     const anchor = anchors[i];
     if (anchor === undefined) break;
     if (!follower.isReproduced(anchor)) continue;
-    if (confirmations.isQuorate(log, anchor)) return anchor;
+    if (confirmations.isAttested(log, anchor)) return anchor;
     fallback ??= anchor;
   }
   return fallback;

@@ -1,13 +1,13 @@
 /**
  * Who this program is to the nodes that it asks. Where anybody may read, it does not say. Tiles and slot proofs of access logs are for
  * registered parties: those calls are signed with a request key of the authority that runs this program, in the one spelling of
- * service/http-signature.ts. Without such a key it follows no access log.
+ * service/call/http-signature.ts. Without such a key it follows no access log.
  */
 import { randomBytes } from 'node:crypto';
 import { LOG_RULES } from '../../core/authority/log-rules.ts';
 import { findLog, type LogFact } from '../../core/authority/registry.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
-import { type SignedCall, signCall } from '../../service/http-signature.ts';
+import { type SignedCall, signCall } from '../../service/call/http-signature.ts';
 import type { Signer } from '../../service/signer.ts';
 import type { ChainFollower } from './chain-follower.ts';
 

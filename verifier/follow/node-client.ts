@@ -13,8 +13,8 @@ import { MAX_BODY_LENGTH } from '../../core/log/opening.ts';
 import { decodeSlotProof, type SlotProof } from '../../core/log/slot-proof.ts';
 import { decodeEntryBundle, decodeHashTile, formatTilePath, TILE_WIDTH, tileWidthAt, type TileId } from '../../core/log/tile.ts';
 import { formatLookupQuestion, parseLookupAnswer } from '../../core/verify/lookup.ts';
-import { fetchBytes, type FetchOptions } from '../../service/client.ts';
-import type { SignedCall } from '../../service/http-signature.ts';
+import { fetchBytes, type FetchOptions } from '../../service/call/client.ts';
+import type { SignedCall } from '../../service/call/http-signature.ts';
 
 export interface NodeTimeouts {
   readonly checkpointMs: number;

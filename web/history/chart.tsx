@@ -4,10 +4,10 @@ import { type Month, monthsOf } from '../citizen/filter.ts';
 import type { Row } from '../../core/citizen/row.ts';
 import { useCitizenText } from '../text/citizen-language.ts';
 
-const WIDTH = 720;
-const HEIGHT = 190;
-const BASE = 140;
-const TOP = 24;
+const WIDTH = 360;
+const HEIGHT = 160;
+const BASE = 116;
+const TOP = 22;
 
 function Bar({
   month,
@@ -20,7 +20,7 @@ function Bar({
   readonly slot: number;
   readonly unit: number;
 }): JSX.Element {
-  const width = Math.min(40, slot * 0.6);
+  const width = Math.min(28, slot * 0.6);
   const x = place * slot + (slot - width) / 2;
   const granted = month.granted * unit;
   const others = month.others * unit;
@@ -30,15 +30,15 @@ function Bar({
       <rect class="bar-granted" x={x} y={BASE - granted} width={width} height={granted} />
       <rect class="bar-others" x={x} y={BASE - granted - others} width={width} height={others} />
       {sum > 0 && (
-        <text class="bar-value" x={x + width / 2} y={BASE - granted - others - 8}>
+        <text class="bar-value" x={x + width / 2} y={BASE - granted - others - 6}>
           {sum}
         </text>
       )}
-      <text class="bar-name" x={x + width / 2} y={BASE + 22}>
+      <text class="bar-name" x={x + width / 2} y={BASE + 18}>
         {month.name.slice(5)}
       </text>
       {(place === 0 || month.name.endsWith('-01')) && (
-        <text class="bar-name" x={x + width / 2} y={BASE + 42}>
+        <text class="bar-name" x={x + width / 2} y={BASE + 36}>
           {month.name.slice(0, 4)}
         </text>
       )}

@@ -139,7 +139,7 @@ function Notes({ row }: { readonly row: Row }): JSX.Element {
       {row.request !== null && row.request.breakGlass !== null && (
         <p class="loud-note">{text.breakGlassNote(row.request.breakGlass)}</p>
       )}
-      {lacksDuty(row) && <p class="loud-note">{text.noDutyNote}</p>}
+      {lacksDuty(row) && <p class="loud-note">{row.request?.breakGlass === null ? text.noDutyNote : text.breakGlassNoDuty}</p>}
       {row.state !== 'proven' && (
         <p>
           {text.stateNotes[row.state]}

@@ -73,7 +73,7 @@ export const citizenEn: CitizenText = {
   coverage: 'Each custodian',
   coverageLead: 'Every access log that the registry lists:',
   coverageOutcomes: { complete: 'Complete', unknown: 'Cannot be confirmed', apart: 'Not connected', asking: 'Being asked' },
-  upTo: (size, instant) => `up to ${size} entries (anchored at ${instant})`,
+  upTo: (size, instant) => `up to entry ${size} (anchored at ${instant})`,
   newer: (size, instant) =>
     `There is a newer checkpoint (${size} entries, ${instant}) that this custodian’s answer does not cover`,
   epochs: 'Number keys',
@@ -128,8 +128,9 @@ export const citizenEn: CitizenText = {
   read: (accessor, action) => `${accessor} accessed your data: ${action}`,
   tried: (accessor, action) => `${accessor} asked for your data: ${action}`,
   breakGlass: 'Break-glass',
-  breakGlassNote: (why) => `The authority had no duty for this and read in an emergency: ${why}`,
+  breakGlassNote: (why) => `The authority declared an emergency and went past the usual rules: ${why}`,
   noDuty: 'No registered duty',
+  breakGlassNoDuty: 'The registry does not show that the authority had such a duty then.',
   noDutyNote:
     'The registry does not show that the authority had such a duty then, and the data were given all the same. You may object.',
   states: {

@@ -6,8 +6,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { unavailable } from '../core/bytes/error.ts';
-import { type JsonObject, parseJson } from '../core/bytes/json.ts';
+import { unavailable } from '../../core/bytes/error.ts';
+import { type JsonObject, parseJson } from '../../core/bytes/json.ts';
 
 export interface Program {
   readonly name: string;

@@ -12,13 +12,13 @@
  * The signature base is that of RFC 9421 §2.5, its lines in this order. It begins with `"@method": `, which no labelled message does.
  */
 import type { IncomingHttpHeaders } from 'node:http';
-import { decodeBase64, encodeBase64, encodeHex, encodeUtf8, equalBytes } from '../core/bytes/bytes.ts';
-import { isCodedError } from '../core/bytes/error.ts';
-import { type Hash, hashFromHex } from '../core/bytes/hash.ts';
-import { isSm2Signature, parseSignature, type PublicKey, type Signature } from '../core/sm/sm2.ts';
-import { sm3 } from '../core/sm/sm3.ts';
-import { HttpRefusal } from './problem.ts';
-import type { Signer } from './signer.ts';
+import { decodeBase64, encodeBase64, encodeHex, encodeUtf8, equalBytes } from '../../core/bytes/bytes.ts';
+import { isCodedError } from '../../core/bytes/error.ts';
+import { type Hash, hashFromHex } from '../../core/bytes/hash.ts';
+import { isSm2Signature, parseSignature, type PublicKey, type Signature } from '../../core/sm/sm2.ts';
+import { sm3 } from '../../core/sm/sm3.ts';
+import { HttpRefusal } from '../problem.ts';
+import type { Signer } from '../signer.ts';
 
 /** What is signed. Attacker-controlled on the receiving side. */
 export interface SignedCall {

@@ -5,16 +5,17 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, realpath, unlink } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
-import { encodeHex, encodeUtf8 } from '../core/bytes/bytes.ts';
-import { conflict, malformed, unavailable } from '../core/bytes/error.ts';
-import { type JsonObject, parseJson } from '../core/bytes/json.ts';
-import { JsonFields } from '../core/bytes/json-fields.ts';
-import { logIdOf, parseOrigin } from '../core/log/origin.ts';
-import { createFileDurably, replaceFileDurably } from '../service/durable-file.ts';
-import sample from '../samples/consortium.json' with { type: 'json' };
+import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { conflict, malformed, unavailable } from '../../core/bytes/error.ts';
+import { type JsonObject, parseJson } from '../../core/bytes/json.ts';
+import { JsonFields } from '../../core/bytes/json-fields.ts';
+import { logIdOf, parseOrigin } from '../../core/log/origin.ts';
+import { createFileDurably, replaceFileDurably } from '../../service/durable-file.ts';
+import sample from '../../samples/consortium.json' with { type: 'json' };
+import { type Custody, type CustodyPlace, chooseCustody, startCustodians, startReaders } from './custody.ts';
+import { spendMorning } from './morning.ts';
+import { type ChainPlace, freePort, HOST, ROOT, writeConfig } from './place.ts';
 import { prepareSamples, type Sample } from './samples.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -27,21 +28,10 @@ export interface UpOptions {
   readonly open: boolean;
 }
 
-const ROOT = join(import.meta.dirname, '..');
-const HOST = '127.0.0.1';
 const DEFAULT_BEAT = 60_000;
 
 function say(text: string): void {
   process.stderr.write(`veritrail: ${text}\n`);
-}
-
-/** A port that was free a moment ago. Chosen here, because programs must know each other before they run. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, HOST, done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 function isAlive(pid: number): boolean {
@@ -73,12 +63,6 @@ async function runOnce(args: readonly string[]): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-async function writeConfig(data: string, name: string, config: JsonObject): Promise<string> {
-  const path = join(data, 'config', `${name}.json`);
-  await replaceFileDurably(path, encodeUtf8(`${JSON.stringify(config, null, 2)}\n`));
-  return path;
-}
-
 interface Department {
   readonly role: string;
   /** Whose log it is: its role's authority, or after 机构改革 the successor. */
@@ -103,17 +87,6 @@ async function chooseDepartments(data: string, owners: Readonly<Record<string, s
     chosen.push({ role, owner, authority, origin, logId, port, url: `http://${HOST}:${port}`, tokens });
   }
   return chosen;
-}
-
-interface ChainPlace {
-  readonly [name: string]: string | number;
-  readonly rpcUrl: string;
-  readonly chainId: number;
-  readonly registry: string;
-  readonly anchor: string;
-  readonly court: string;
-  readonly fromBlock: number;
-  readonly confirmations: number;
 }
 
 async function startChain(supervisor: Supervisor, data: string): Promise<string> {
@@ -198,10 +171,17 @@ interface WitnessPlace {
 interface FollowerTerms {
   readonly chain: ChainPlace;
   readonly departments: readonly Department[];
+  readonly custody: CustodyPlace;
   readonly trust: string;
 }
 
-async function startWitness(supervisor: Supervisor, data: string, { chain, departments }: FollowerTerms): Promise<WitnessPlace> {
+/** All logs, and the key that opens those of custodians to a registered party. */
+function followed({ departments, custody }: FollowerTerms, data: string, reader: string): JsonObject {
+  const request = { key: join(data, 'keys', `${reader}-request.key.json`), passphraseFile: join(data, 'keys', 'passphrase') };
+  return { logs: [...departments, ...custody.logs].map(({ origin, url }) => ({ origin, url })), request };
+}
+
+async function startWitness(supervisor: Supervisor, data: string, terms: FollowerTerms): Promise<WitnessPlace> {
   const name = `${sample.consortium}/${sample.witness}/witness`;
   const port = await freePort();
   const key = { name, key: join(data, 'keys', 'witness.key.json'), passphraseFile: join(data, 'keys', 'passphrase') };
@@ -210,9 +190,9 @@ async function startWitness(supervisor: Supervisor, data: string, { chain, depar
     dataDir: join(data, 'witness'),
     host: HOST,
     port,
-    chain,
+    chain: terms.chain,
     trustFile: null,
-    logs: departments.map(({ origin, url }) => ({ origin, url })),
+    ...followed(terms, data, 'witness'),
     witnesses: [],
     witness: key,
     // The witness's authority is a member of the consortium: it brings what it finds before the court.
@@ -239,7 +219,7 @@ async function startVerifier(
     port,
     chain: terms.chain,
     trustFile: terms.trust,
-    logs: terms.departments.map(({ origin, url }) => ({ origin, url })),
+    ...followed(terms, data, 'government'),
     witnesses: [witness],
     witness: null,
     webDir: join(ROOT, 'web/dist'),
@@ -267,31 +247,40 @@ async function bringUp(supervisor: Supervisor, options: UpOptions): Promise<Json
   say('contracts and sample consortium …');
   const { chain, trust, owners } = await setUp(data, rpcUrl, beat);
   const departments = await chooseDepartments(data, owners);
-  const terms = { chain, departments, trust };
+  const custody = await chooseCustody(data, supervisor);
+  const terms = { chain, departments, custody, trust };
   say('witness, nodes and verifier …');
   await pages;
   // No node signs before its register answers.
   const witness = await startWitness(supervisor, data, terms);
-  await Promise.all(departments.map((one) => startNode(supervisor, data, one, { chain, beat, witness })));
+  await Promise.all([
+    ...departments.map((one) => startNode(supervisor, data, one, { chain, beat, witness })),
+    startCustodians(custody, { supervisor, data, chain, beat, witness: witness.url }),
+  ]);
   await startVerifier(supervisor, data, port, witness, terms);
   say('samples …');
   const verifier = `http://${HOST}:${port}`;
   const issuer = departments.find(({ role }) => role === 'issuer')!;
   const places = { samples: join(ROOT, 'samples'), data, node: issuer.url, tokens: issuer.tokens, verifier, trust };
   const samples = await prepareSamples(places);
-  return readyLine(supervisor, verifier, terms, samples);
+  say('gateways, agents and portal …');
+  const readers = await startReaders(custody, { supervisor, data, verifier });
+  say('a morning of accesses …');
+  await spendMorning(readers, { data });
+  return readyLine(supervisor, verifier, terms, samples, readers);
 }
 
 function readyLine(
   supervisor: Supervisor,
   verifier: string,
-  { chain, departments, trust }: FollowerTerms,
+  { chain, departments, custody, trust }: FollowerTerms,
   samples: readonly Sample[],
+  readers: Custody,
 ): JsonObject {
   return {
     ready: true,
     verifier,
-    portal: null,
+    portal: readers.portal,
     chain: {
       url: chain.rpcUrl,
       chainId: chain.chainId,
@@ -301,7 +290,7 @@ function readyLine(
       fromBlock: chain.fromBlock,
     },
     trust,
-    nodes: departments.map(({ origin, logId, url, authority, role, tokens }) => ({
+    nodes: [...departments, ...custody.logs].map(({ origin, logId, url, authority, role, tokens }) => ({
       origin,
       logId,
       url,
@@ -311,7 +300,7 @@ function readyLine(
     })),
     processes: supervisor.processes,
     samples: samples.map((one) => ({ ...one })),
-    logins: [],
+    logins: readers.logins,
   };
 }
 
@@ -345,7 +334,7 @@ export async function up(options: UpOptions): Promise<void> {
       keepRunningFile();
       process.stdout.write(`${JSON.stringify(ready)}\n`);
       const verifier = new JsonFields(ready, 'ready').string('verifier');
-      welcome(verifier, data);
+      welcome(verifier, new JsonFields(ready, 'ready').string('portal'), data);
       if (options.open) openBrowser(verifier);
       await isTold;
     }
@@ -356,8 +345,9 @@ export async function up(options: UpOptions): Promise<void> {
   }
 }
 
-function welcome(verifier: string, data: string): void {
+function welcome(verifier: string, portal: string, data: string): void {
   say(`ready. The page: ${verifier}`);
+  say(`who read my data: ${portal} (sign in as 样例人员甲, password veritrail)`);
   say(`drop samples/testPathClip.ofd there, or: npx veritrail verify samples/testPathClip.ofd --url ${verifier}`);
   say(`evidence to take along: ${join(data, 'samples')}`);
   say('this is a sample on one machine: no independent party takes part. Ctrl-C stops all of it.');

@@ -2,12 +2,12 @@
  * Outbound HTTP: every call has a time-out, every answer a cap, no redirect is followed. What goes wrong on the way is UNAVAILABLE
  * and names the host only: paths and queries may hold what nobody else should read.
  */
-import { encodeUtf8 } from '../core/bytes/bytes.ts';
-import { CodedError, isCodedError, malformed, unavailable } from '../core/bytes/error.ts';
-import type { JsonValue } from '../core/bytes/json.ts';
-import { parseJson } from '../core/bytes/json.ts';
-import { ByteSink } from '../core/bytes/byte-sink.ts';
-import { parseProblem, PROBLEM_TYPE } from './problem.ts';
+import { encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { CodedError, isCodedError, malformed, unavailable } from '../../core/bytes/error.ts';
+import type { JsonValue } from '../../core/bytes/json.ts';
+import { parseJson } from '../../core/bytes/json.ts';
+import { ByteSink } from '../../core/bytes/byte-sink.ts';
+import { parseProblem, PROBLEM_TYPE } from '../problem.ts';
 
 export interface FetchOptions {
   readonly method?: 'GET' | 'POST';

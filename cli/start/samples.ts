@@ -2,23 +2,23 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { encodeHex, encodeUtf8 } from '../core/bytes/bytes.ts';
-import { isCodedError, unavailable } from '../core/bytes/error.ts';
-import type { Hash } from '../core/bytes/hash.ts';
-import { type JsonObject, parseJson } from '../core/bytes/json.ts';
-import { JsonFields } from '../core/bytes/json-fields.ts';
-import { chainReferenceOf } from '../core/log/attestation.ts';
-import { sm3 } from '../core/sm/sm3.ts';
-import { formatEvidence } from '../core/verify/evidence.ts';
-import { gather } from '../core/verify/gather.ts';
-import type { LookupAnswer } from '../core/verify/lookup.ts';
-import type { Trust } from '../core/verify/trust.ts';
-import type { ReasonCode, VerdictWord } from '../core/verify/verdict.ts';
-import { verify } from '../core/verify/verify.ts';
-import { readPrivateFile, replaceFileDurably } from '../service/durable-file.ts';
-import sample from '../samples/consortium.json' with { type: 'json' };
-import { readInput } from './command.ts';
-import { exchange, liveChainOf, lookUpAt, readTrustFile } from './reader.ts';
+import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { isCodedError, unavailable } from '../../core/bytes/error.ts';
+import type { Hash } from '../../core/bytes/hash.ts';
+import { type JsonObject, parseJson } from '../../core/bytes/json.ts';
+import { JsonFields } from '../../core/bytes/json-fields.ts';
+import { chainReferenceOf } from '../../core/log/attestation.ts';
+import { sm3 } from '../../core/sm/sm3.ts';
+import { formatEvidence } from '../../core/verify/evidence.ts';
+import { gather } from '../../core/verify/gather.ts';
+import type { LookupAnswer } from '../../core/verify/lookup.ts';
+import type { Trust } from '../../core/verify/trust.ts';
+import type { ReasonCode, VerdictWord } from '../../core/verify/verdict.ts';
+import { verify } from '../../core/verify/verify.ts';
+import { readPrivateFile, replaceFileDurably } from '../../service/durable-file.ts';
+import sample from '../../samples/consortium.json' with { type: 'json' };
+import { readInput } from '../command.ts';
+import { exchange, liveChainOf, lookUpAt, readTrustFile } from '../reader.ts';
 
 /** What to expect of a file when a verifier is asked about it without evidence. */
 export interface Sample {

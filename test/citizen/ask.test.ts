@@ -1,0 +1,143 @@
+/** How one log is asked, without a page: what each party must show, and what is made of it when it does not. */
+import { describe, test } from 'node:test';
+import { expect } from 'chai';
+import { unavailable } from '../../core/bytes/error.ts';
+import { type AskedLog, askLog, type Doors } from '../../core/citizen/ask.ts';
+import { parsePromised } from '../../core/citizen/promised.ts';
+import { rowsOf, shownIn } from '../../core/citizen/row.ts';
+import { DAY, HOUSING, INSURANCE, OTHER, PERSON, POLICE } from '../portal/access-log.ts';
+import { anchorsIn, standingIn } from '../portal/honest-verifier.ts';
+import { sampleStory } from '../portal/sample-story.ts';
+import { AccessStory } from '../portal/story.ts';
+
+const story = sampleStory();
+
+function doors(of: AccessStory = story, change: Partial<Doors> = {}): Doors {
+  return {
+    custodian: async ({ authority }) => of.answer(authority, PERSON),
+    standing: async (logId, at) => standingIn(of, logId, at?.size ?? null, at?.issuedAt ?? null),
+    anchors: async (logId, from, to) => anchorsIn(of, logId, from, to),
+    promised: async ({ authority }) => parsePromised(of.promised(authority, PERSON)),
+    ...change,
+  };
+}
+
+const silent = () => Promise.reject(unavailable('no answer'));
+
+function ask(code: string, change: Partial<Doors> = {}, of: AccessStory = story): Promise<AskedLog> {
+  const log = of.facts.logs.find((one) => one.class === 'access' && one.authority === code)!;
+  return askLog(doors(of, change), { world: of.world(), log, number: PERSON });
+}
+
+const outcomeOf = ({ judgement: { completeness } }: AskedLog): string =>
+  completeness.outcome === 'complete' ? 'complete' : completeness.code;
+
+describe('a log that is asked', () => {
+  test('is complete with the custodian’s proofs and a verifier’s word on the same checkpoint', async () => {
+    const asked = await ask(POLICE);
+    expect([outcomeOf(asked), asked.newer, asked.beyond.length]).to.deep.equal(['complete', null, 0]);
+    expect(asked.judgement.entries).to.have.length(10);
+  });
+
+  for (const [what, change, want] of [
+    ['the custodian is silent', { custodian: silent }, 'NODE_UNREACHABLE'],
+    ['the verifier is silent', { standing: silent }, 'CHAIN_UNREACHABLE'],
+    [
+      'the verifier does not know that checkpoint',
+      { standing: async (logId) => standingIn(story, logId, 0) },
+      'OTHER_CHECKPOINT',
+    ],
+    [
+      'the verifier speaks of another log',
+      { standing: async () => standingIn(story, story.log(INSURANCE).logId, null) },
+      'OTHER_LOG',
+    ],
+  ] as const satisfies readonly (readonly [string, Partial<Doors>, string])[]) {
+    test(`is not known to be complete when ${what}`, async () => {
+      expect(outcomeOf(await ask(POLICE, change))).to.equal(want);
+    });
+  }
+
+  test('without keys is not connected, and its custodian is not asked', async () => {
+    let calls = 0;
+    const asked = await ask(HOUSING, { custodian: async () => (calls++, silent()) });
+    expect([outcomeOf(asked), calls]).to.deep.equal(['NOT_CONNECTED', 0]);
+  });
+
+  test('stays complete without anchors around the entries: only their times are less exact', async () => {
+    const [exact, rough] = [await ask(POLICE), await ask(POLICE, { anchors: silent })];
+    expect(outcomeOf(rough)).to.equal('complete');
+    const widths = ({ judgement }: AskedLog): number[] =>
+      judgement.entries.map(({ recordedIn }) => recordedIn.to! - recordedIn.from);
+    for (const [i, width] of widths(exact).entries()) expect(width).to.be.at.most(widths(rough)[i]!);
+    expect(Math.min(...widths(exact))).to.be.below(30 * DAY);
+  });
+
+  test('asks the verifier for whole days, and for no more than forty of them', async () => {
+    const days: number[] = [];
+    await ask(POLICE, { anchors: async (_, from, to) => (days.push(from), expect(to - from).to.equal(DAY), []) });
+    expect(days.every((day) => day % DAY === 0)).to.equal(true);
+    expect(new Set(days).size).to.equal(days.length);
+  });
+});
+
+describe('what is promised beyond the checkpoint', () => {
+  const promising = (): AccessStory => {
+    const one = new AccessStory(Date.now() - DAY);
+    one.anchorAll();
+    one.read(POLICE, PERSON);
+    one.anchorAll();
+    one.read(POLICE, OTHER);
+    one.read(POLICE, PERSON);
+    return one;
+  };
+  const rows = (asked: AskedLog) => {
+    const { log, entries } = shownIn(asked.judgement);
+    return rowsOf([{ log, entries: [...entries, ...asked.beyond] }], Date.now());
+  };
+
+  test('is provisional, at the next slot of her own handle, and in no count', async () => {
+    const asked = await ask(POLICE, {}, promising());
+    expect(outcomeOf(asked)).to.equal('complete');
+    expect(asked.judgement.entries).to.have.length(1);
+    expect(rows(asked).map(({ state, entryIndex }) => [state, entryIndex])).to.deep.equal([
+      ['provisional', null],
+      ['proven', 0],
+    ]);
+  });
+
+  test('of another person, or out of order, is left out', async () => {
+    const one = promising();
+    const others = await ask(POLICE, { promised: async () => parsePromised(one.promised(POLICE, OTHER)) }, one);
+    expect(others.beyond).to.deep.equal([]);
+    one.read(POLICE, PERSON);
+    const second = await ask(POLICE, { promised: async () => parsePromised(one.promised(POLICE, PERSON)).slice(1) }, one);
+    expect(second.beyond).to.deep.equal([]);
+  });
+
+  test('that nobody tells changes nothing', async () => {
+    const asked = await ask(POLICE, { promised: silent }, promising());
+    expect([outcomeOf(asked), asked.beyond]).to.deep.equal(['complete', []]);
+  });
+});
+
+describe('rows', () => {
+  test('keep an objection to something that is not shown here, and hide no reply but the one that counts', async () => {
+    const one = new AccessStory(Date.now() - DAY);
+    one.anchorAll();
+    const read = one.read(POLICE, PERSON);
+    const objection = one.object(POLICE, PERSON, read, '为什么？');
+    one.answerTo(POLICE, PERSON, objection, '正在核查。');
+    one.answerTo(POLICE, PERSON, objection, '已更正。');
+    one.object(POLICE, PERSON, one.log(INSURANCE).logId, '另一条。');
+    one.anchorAll();
+    const asked = await ask(POLICE, {}, one);
+    const told = rowsOf([shownIn(asked.judgement)], Date.now());
+    expect(told.map(({ kind, objections }) => [kind, objections.length])).to.deep.equal([
+      ['objection', 1],
+      ['answer', 0],
+      ['access', 1],
+    ]);
+    expect(told[2]!.objections[0]!.reply?.text).to.equal('已更正。');
+  });
+});
