@@ -17,7 +17,7 @@ import { type CaseAnswer, MAX_CASE_ANSWER_BYTES, parseCaseAnswer } from '../../c
 import type { DeskDoors } from '../../core/trace/desk.ts';
 import { CASE_ROUTES, type CaseQuestion, formatCaseQuestion } from '../../core/trace/query.ts';
 import { parseAnchorClaim, parseLookupAnswer } from '../../core/verify/lookup.ts';
-import { fetchBytes } from '../../service/client.ts';
+import { fetchBytes } from '../../service/call/client.ts';
 import { readPrivateFile } from '../../service/durable-file.ts';
 import { readJsonInput } from '../command.ts';
 import { exchange } from '../reader.ts';

@@ -98,7 +98,13 @@ describe('veritrail trace', () => {
     const { code, json } = await trace([
       'reconcile',
       department.path('records.ndjson'),
-      ...['--accessor', ACCESSOR, '--from', from, '--to', INSTANT(), '--json'],
+      '--accessor',
+      ACCESSOR,
+      '--from',
+      from,
+      '--to',
+      INSTANT(),
+      '--json',
     ]);
     expect(code).to.equal(0);
     expect(json['counts']).to.deep.equal({ matched: 24, differing: 0, 'accessor-only': 0, 'custodian-only': 1 });
