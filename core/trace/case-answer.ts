@@ -1,5 +1,5 @@
 /**
- * What a custodian answers an auditor (docs/formats.md §29), JSON of at most 32 MiB:
+ * What a custodian answers an auditor (docs/formats.md §30), JSON of at most 32 MiB:
  *
  *     history   {"event":EVENT,"answer":answer of §27,"promised":{…}}
  *     entries   {"event":EVENT,"checkpoint":note,"entries":[ROW],"isAll":bool}

@@ -1,5 +1,5 @@
 /**
- * A case: by which authority and for what reason an auditor traces, and who its officers are (docs/formats.md §28). Canonical JSON:
+ * A case: by which authority and for what reason an auditor traces, and who its officers are (docs/formats.md §29). Canonical JSON:
  *
  *     {"authority","format":"veritrail-case-v1","legalBasis","number","officers":[{"id","publicKey":130 hex,"role"}],"openedAt",
  *      "pseudonyms":64 hex,"reason"}

@@ -235,9 +235,8 @@ export function verifyLookUp(
   if (outcome === null) return;
   const isOurs =
     equalBytes(outcome.outcome.request, requestDigestOf(request.envelope.payload)) && outcome.outcome.origin === log.origin;
-  const { envelope } = outcome;
-  const { custodian } = outcome.outcome;
-  const signed = signednessOf(facts, envelope.signatures[0]!, custodian, outcomeSignedBytes(envelope.payload));
+  const { payload, signatures } = outcome.envelope;
+  const signed = signednessOf(facts, signatures[0]!, outcome.outcome.custodian, outcomeSignedBytes(payload));
   if (!isOurs || signed === 'no') throw unverified('the custodian’s record is of another look-up');
   if (signed === 'unknown') throw untrusted('the key that signed the custodian’s record is not known, or lost');
 }

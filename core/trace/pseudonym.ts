@@ -1,5 +1,5 @@
 /**
- * Pseudonyms: how persons are named in all that leaves a case before it is unmasked (docs/formats.md §28).
+ * Pseudonyms: how persons are named in all that leaves a case before it is unmasked (docs/formats.md §29).
  *
  *   commitment   H(⟨ps⟩ ‖ key 32)
  *   pseudonym    first 10 bytes of HMAC-SM3(key 32, ⟨ps⟩ ‖ u8 class ‖ u16 length ‖ id), as hex

@@ -1,5 +1,5 @@
 /**
- * What an auditor asks a custodian, and the signed request without which nobody answers (docs/formats.md §29).
+ * What an auditor asks a custodian, and the signed request without which nobody answers (docs/formats.md §30).
  *
  *     POST /v1/case/history   {"request":envelope,"subject":{"class","id"}}                                  a person's whole history
  *     POST /v1/case/entries   {"request":envelope,"filter":{"from","to","accessor"?,"operator"?,"purpose"?,"request"?}}

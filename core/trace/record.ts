@@ -2,7 +2,7 @@
  * An accessor's record of its own accesses, as its agent hands it to an auditor: NDJSON, one line for each request that it sent.
  *
  *     {"requestDigest","sentAt","target","request":envelope,"salt","query","end":text|null,"endedAt":ms|null,
- *      "parts":[{"finding":text|null,"outcome":envelope|null,"entries":[{"leafHash","entry","nonce","body","promise":PROMISE of §29}],"receipt"?}]}
+ *      "parts":[{"finding":text|null,"outcome":envelope|null,"entries":[{"leafHash","entry","nonce","body","promise":PROMISE of §30}],"receipt"?}]}
  *
  * There is one part for each chunk of an answer, none where nothing came back. Nothing in it is believed: what both sides signed is compared.
  * It is as secret as the answers were. The query is not read here, and what a receipt said beside its opened entries is left out.

@@ -18,10 +18,7 @@ import { parseSignedRequest } from '../../core/access/request.ts';
 import { chainReferenceOf, signAttestation } from '../../core/log/attestation.ts';
 import { checkpointDigest } from '../../core/log/checkpoint.ts';
 import { addCosignature, cosign, formatNote, parseNote } from '../../core/log/note.ts';
-import { parseOrigin } from '../../core/log/origin.ts';
-import { signerOf } from '../../core/log/signer.ts';
 import { type AnchorClaim, formatAnchorClaim, formatLookupAnswer, type LogAnswer } from '../../core/verify/lookup.ts';
-import { encodeTrust, formatSignedTrust, type Trust, trustSignedBytes } from '../../core/verify/trust.ts';
 import { createKeyFile } from '../../service/key-file.ts';
 import {
   accessorSigner,
@@ -33,14 +30,11 @@ import {
   TestCustodian,
 } from '../custodian/custodian.ts';
 import { LOG_ID, makeLogDirectory, ORIGIN } from '../custodian/fixture.ts';
-import { bytesOf, keyOf } from '../access/sample.ts';
+import { bytesOf } from '../access/sample.ts';
 import { parsePrivateKey, publicKeyOf } from '../../core/sm/sm2.ts';
 import { bytesOf as fixtureBytes } from '../log/memory-log.ts';
+import { deskTrust, WITNESS, witnessSigner } from './trust.ts';
 
-const WITNESS_CODE = '11999900MB0000004W';
-const WITNESS = parseOrigin(`sample/${WITNESS_CODE}/witness`);
-const witnessSigner = signerOf(keyOf('witness key'));
-const trustSigner = signerOf(keyOf('trust key'));
 const PASSPHRASE = 'a long passphrase';
 const CLI = join(import.meta.dirname, '..', '..', 'cli', 'main.ts');
 
@@ -107,39 +101,12 @@ export class Department {
       terminal: '10.9.0.2',
     };
     await writeFile(this.path('desk.json'), JSON.stringify(config));
-    await writeFile(this.path('trust.json'), JSON.stringify(this.#trust()));
-  }
-
-  #trust(): JsonObject {
-    const trust: Trust = {
-      consortium: 'sample',
-      version: 1,
-      issuedAt: 0,
-      expiresAt: Date.now() + 86_400_000,
-      sample: true,
-      chainId: 20777,
-      genesisHash: bytesOf('genesis'),
-      registryAddress: bytesOf('registry').subarray(0, 20),
-      anchorAddress: bytesOf('anchor').subarray(0, 20),
-      facts: { ...this.custodian.facts, block: { ...this.custodian.facts.block, at: Date.now() } },
-      witnesses: [{ authority: WITNESS_CODE, name: WITNESS, publicKey: witnessSigner.publicKey }],
-      witnessQuorum: 1,
-      trustKeys: [trustSigner.publicKey],
-      trustQuorum: 1,
-      floors: [],
-      required: ['content'],
-      requiredByType: {},
-      maxHeadAge: 600_000,
-      maxStatusAge: 86_400_000,
-    };
-    const payload = encodeTrust(trust);
-    const signature = { keyId: keyIdOf(trustSigner.publicKey), signature: trustSigner.sign(trustSignedBytes(payload)) };
-    return formatSignedTrust({ trust, envelope: { payload, signatures: [signature] } });
+    await writeFile(this.path('trust.json'), JSON.stringify(deskTrust(this.custodian.facts)));
   }
 
   #answer(url: string): JsonValue {
     const { facts } = this.custodian;
-    if (url === '/trust.json') return this.#trust();
+    if (url === '/trust.json') return deskTrust(this.custodian.facts);
     if (url === '/v1/authorities')
       return { polledMsAgo: 10, facts: formatRegistryFacts({ ...facts, block: { ...facts.block, at: Date.now() } }) };
     if (url.includes('/anchors')) return { anchors: this.#claims.map(formatAnchorClaim) };
