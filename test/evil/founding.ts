@@ -37,7 +37,7 @@ const government = sample.authorities.find(({ id }) => id === 'government')!;
 
 /** The code of a department that the sample does not have: the check character is found by trying. */
 function freeCode(): string {
-  const codes = Array.from('0123456789ABCDEFGHJKLMNPQRTUWXY', (check) => `11999900MB0000006${check}`);
+  const codes = Array.from('0123456789ABCDEFGHJKLMNPQRTUWXY', (check) => `11999900MB0000099${check}`);
   const isCode = (code: string): boolean => {
     try {
       parseUscc(code);
