@@ -44,7 +44,6 @@ export interface SignIn {
 export interface SignedIn {
   readonly person: CanonicalNumber;
   readonly name: string | null;
-  readonly idToken: string;
   readonly refreshToken: string;
 }
 
@@ -132,7 +131,7 @@ export class IdentityProvider {
     if (tokens.id_token === undefined || claims === undefined) throw untrusted('the identity provider names no person');
     if (tokens.refresh_token === undefined) throw untrusted('the identity provider gives no refresh token');
     const name = typeof claims['name'] === 'string' ? claims['name'].slice(0, MAX_NAME) : null;
-    return { person: parsePerson(claims['person']), name, idToken: tokens.id_token, refreshToken: tokens.refresh_token };
+    return { person: parsePerson(claims['person']), name, refreshToken: tokens.refresh_token };
   }
 
   /** For one custodian's node. Throws UNAVAILABLE. */
@@ -145,15 +144,18 @@ export class IdentityProvider {
     return { accessToken: tokens.access_token, expiresInMs, refreshToken: tokens.refresh_token ?? null };
   }
 
-  /** Where the browser signs out of the provider too; null where it offers no such place. Nothing that fails here keeps anybody signed in. */
-  async end(session: Pick<SignedIn, 'idToken' | 'refreshToken'>, backTo: string): Promise<URL | null> {
+  /**
+   * Where the browser signs out of the provider too; null where it offers no such place. The address has no `id_token_hint`: the token names
+   * the person, and addresses are logged. So a provider may ask whether to sign out. Nothing that fails here keeps anybody signed in.
+   */
+  async end(refreshToken: string, backTo: string): Promise<URL | null> {
     try {
       const configuration = await this.#configuration();
       if (configuration.serverMetadata().revocation_endpoint !== undefined) {
-        await tokenRevocation(configuration, session.refreshToken).catch(() => {});
+        await tokenRevocation(configuration, refreshToken).catch(() => {});
       }
       if (configuration.serverMetadata().end_session_endpoint === undefined) return null;
-      return buildEndSessionUrl(configuration, { id_token_hint: session.idToken, post_logout_redirect_uri: backTo });
+      return buildEndSessionUrl(configuration, { post_logout_redirect_uri: backTo });
     } catch {
       return null;
     }

@@ -33,19 +33,17 @@ export class Session {
   readonly startedAt: number;
   usedAt: number;
   readonly #world: SessionWorld;
-  readonly #idToken: string;
   #refreshToken: string;
   readonly #tokens = new Map<string, KeptToken>();
   /** One question at a time: a refresh token may be good for one use. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(world: SessionWorld, { person, name, idToken, refreshToken }: SignedIn) {
+  constructor(world: SessionWorld, { person, name, refreshToken }: SignedIn) {
     this.#world = world;
     this.person = person;
     this.name = name;
     this.startedAt = world.clock();
     this.usedAt = this.startedAt;
-    this.#idToken = idToken;
     this.#refreshToken = refreshToken;
   }
 
@@ -69,7 +67,7 @@ export class Session {
 
   end(backTo: string): Promise<URL | null> {
     this.#tokens.clear();
-    return this.#world.provider.end({ idToken: this.#idToken, refreshToken: this.#refreshToken }, backTo);
+    return this.#world.provider.end(this.#refreshToken, backTo);
   }
 }
 

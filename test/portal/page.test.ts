@@ -191,7 +191,8 @@ describe('the citizen’s page', () => {
   test('signs out, and shows nothing any more', () =>
     desk.visit(async (page) => {
       await page.click('[data-action=sign-out]');
-      await page.waitForURL((url) => url.href.includes('/session/end') || url.pathname === '/');
+      await page.waitForURL((url) => url.pathname.endsWith('/session/end'));
+      expect(page.url()).not.to.contain('id_token_hint');
       await page.goto(desk.world.url);
       await page.locator('a[href="/portal/sign-in"]').waitFor();
       expect(await page.locator('[data-row]').count()).to.equal(0);
