@@ -205,6 +205,8 @@ async function main(): Promise<void> {
   const keys = new Map<string, Signer>();
   for (const { name, type } of namesOfKeys()) keys.set(name, await keyAt(name, type, passphrase));
   for (const name of namesOfRecordsKeys()) await keyFileAt(name, 'records', passphrase);
+  // Officers stand in no registry: their authority names them in each case.
+  for (const name of sample.officers) await keyFileAt(name, 'request', passphrase);
   const trustKey = await keyAt('trust', 'trust', passphrase);
 
   const record = await contractsOn(

@@ -11,6 +11,7 @@ import { JsonFields } from '../../core/bytes/json-fields.ts';
 import { logIdOf, parseOrigin } from '../../core/log/origin.ts';
 import { replaceFileDurably } from '../../service/durable-file.ts';
 import sample from '../../samples/consortium.json' with { type: 'json' };
+import { writeDesk } from './desk.ts';
 import { type ChainPlace, freePort, HOST, ROOT, writeConfig } from './place.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -51,6 +52,8 @@ export interface ReaderTerms extends Terms {
 /** What readers are asked at, once they run. */
 export interface Custody {
   readonly portal: string;
+  /** Config of the auditor's desk. */
+  readonly desk: string;
   readonly logins: readonly JsonObject[];
   /** `<accessUrl>/to/<custodian>/…`, and the agent's own address. */
   readonly agents: Readonly<Record<'service' | 'police', { readonly url: string; readonly accessUrl: string }>>;
@@ -137,7 +140,8 @@ export async function startReaders({ logs, provider, logins }: CustodyPlace, ter
     startAgent('police', gateways, POLICE, terms),
   ]);
   const portal = await startPortal(logs, provider, terms);
-  return { portal, logins, agents: { service, police }, seals: logs.find((log) => log.class === 'seals')! };
+  const desk = await writeDesk(logs, terms);
+  return { portal, desk, logins, agents: { service, police }, seals: logs.find((log) => log.class === 'seals')! };
 }
 
 const RESIDENT_ANSWER = [

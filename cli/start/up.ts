@@ -281,6 +281,7 @@ function readyLine(
     ready: true,
     verifier,
     portal: readers.portal,
+    desk: readers.desk,
     chain: {
       url: chain.rpcUrl,
       chainId: chain.chainId,

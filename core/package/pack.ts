@@ -135,7 +135,7 @@ function logsOf(exchanges: readonly Exchange[]): LogAnswer[] {
     if (standing === null) continue;
     const digest = encodeHex(digestIn(standing));
     const known = byDigest.get(digest);
-    byDigest.set(digest, known === undefined ? standing : { ...known, anchors: [...known.anchors, ...standing.anchors] });
+    byDigest.set(digest, { ...standing, anchors: [...(known?.anchors ?? []), ...standing.anchors] });
   }
   return [...byDigest]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -143,7 +143,16 @@ function logsOf(exchanges: readonly Exchange[]): LogAnswer[] {
 }
 
 function distinctAnchors(anchors: readonly AnchorClaim[]): AnchorClaim[] {
-  const byBlock = new Map(anchors.map((one) => [`${one.blockNumber} ${encodeHex(digestIn(one))}`, one]));
+  const byBlock = new Map<string, AnchorClaim>();
+  for (const one of anchors) {
+    const place = `${one.blockNumber} ${encodeHex(digestIn(one))}`;
+    // One answer may know of witnesses that another did not know yet.
+    const signed = new Map(
+      [...(byBlock.get(place)?.attestations ?? []), ...one.attestations].map((by) => [encodeHex(by.keyId), by]),
+    );
+    const attestations = [...signed].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, by]) => by);
+    byBlock.set(place, { ...one, attestations });
+  }
   return [...byBlock.values()].toSorted((a, b) => a.blockNumber - b.blockNumber);
 }
 

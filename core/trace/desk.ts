@@ -19,7 +19,7 @@ import { parseUscc } from '../authority/uscc.ts';
 import { equalBytes } from '../bytes/bytes.ts';
 import { forbidden, notFound, untrusted, unverified } from '../bytes/error.ts';
 import { asHash, type Hash } from '../bytes/hash.ts';
-import { anchorsAround, type Doors, orNull, standingAt } from '../citizen/ask.ts';
+import { anchorsAround, type Doors } from '../citizen/ask.ts';
 import { decodeEntry } from '../log/entry.ts';
 import type { Note } from '../log/note.ts';
 import { verifyPromise } from '../log/promise.ts';
@@ -30,6 +30,7 @@ import type { CaseFile, Exchange, WaitingUnmasking } from './case-file.ts';
 import type { Officer } from './case.ts';
 import { type CaseQuery, type CaseQuestion, checkFilter, type EntryFilter, lookUpRequest } from './query.ts';
 import { signednessOf } from './signed-by.ts';
+import { settledStanding } from './traced.ts';
 import { approvalRequest, verifyUnmasking, verifyUnmaskingRequest } from './unmasking.ts';
 
 export interface DeskDoors extends Pick<Doors, 'standing' | 'anchors'> {
@@ -39,6 +40,8 @@ export interface DeskDoors extends Pick<Doors, 'standing' | 'anchors'> {
   readonly keep: (file: CaseFile) => Promise<void>;
   /** With a request key of the case's authority. */
   readonly sign: (message: Uint8Array) => Promise<EnvelopeSignature>;
+  /** Half a second or so. */
+  readonly pause: () => Promise<void>;
   readonly random: (length: number) => Uint8Array;
   /** UTC ms. */
   readonly clock: () => number;
@@ -140,8 +143,7 @@ export class Desk {
   }
 
   async #standing(log: LogFact, { checkpoint, entries }: Shown): Promise<LogAnswer | null> {
-    const newest = await orNull(this.#doors.standing(log.logId, null));
-    const standing = await standingAt(this.#doors, log, checkpoint, newest);
+    const standing = await settledStanding(this.#doors, this.world, log, checkpoint);
     if (standing === null || entries.length === 0) return standing;
     const around = await anchorsAround(this.#doors, log.logId, entries);
     return { ...standing, anchors: [...standing.anchors, ...around] };

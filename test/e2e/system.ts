@@ -11,6 +11,7 @@ export const ROOT = join(import.meta.dirname, '..', '..');
 export interface Ready {
   readonly verifier: string;
   readonly portal: string;
+  readonly desk: string;
   readonly trust: string;
   readonly chain: { readonly url: string; readonly chainId: number; readonly registry: string; readonly anchor: string };
   readonly nodes: readonly { origin: string; logId: string; url: string; authority: string; role: string; tokens: string }[];

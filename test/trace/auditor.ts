@@ -73,6 +73,7 @@ export class Auditor {
         anchors: async () => this.custodian.world.claims,
         keep: async (changed) => void (this.kept = encodeCaseFile(changed)),
         sign: async (message) => signatureOf(auditSigner, message),
+        pause: async () => {},
         random: () => bytesOf(`random ${this.#random++}`),
         clock: () => this.custodian.world.clock,
       },
