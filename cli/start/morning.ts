@@ -67,7 +67,12 @@ const MORNING: readonly Access[] = [
 /** Nothing where it was spent before: the accesses are in the logs, and stay there. */
 export async function spendMorning(custody: Custody, { data }: MorningTerms): Promise<void> {
   const path = join(data, 'samples', 'morning.json');
-  if ((await readFile(path, 'utf8').catch(() => null)) !== null) return;
+  // Only a file that is not there says that it was not spent.
+  const kept = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (kept !== null) return;
   for (const access of MORNING) await ask(custody.agents.service.accessUrl, access);
   await askUnderSeal(custody);
   await createFileDurably(path, encodeUtf8(`${JSON.stringify({ accesses: MORNING.length + 1, spentAt: Date.now() })}\n`));

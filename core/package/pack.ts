@@ -64,7 +64,7 @@ function partsOf(judged: JudgedCase, madeAt: number): ZipPart[] {
   return [
     { name: 'case.json', content: encodeCanonicalJson(formatEnvelope(file.signedCase.envelope)) },
     { name: 'lookups.json', content: encodeLookUps(file.exchanges.map((exchange) => packLookUp(judged, exchange))) },
-    { name: 'logs.json', content: encodeLogs(logsOf(file.exchanges, entries)) },
+    { name: 'logs.json', content: encodeLogs(logsOf(file.exchanges)) },
     { name: 'result.json', content: encodeResult(result) },
     { name: 'report.zh-CN.html', content: reportOf(judged, result, entries, madeAt, 'zh-CN') },
     { name: 'report.en.html', content: reportOf(judged, result, entries, madeAt, 'en') },
@@ -128,9 +128,8 @@ function isNamed({ named }: JudgedCase, subject: { readonly class: number; reado
   return [...named.values()].some((one) => one.class === subject.class && one.id === subject.id);
 }
 
-/** Each checkpoint that an entry stands on once, with all anchors that came with it. */
-function logsOf(exchanges: readonly Exchange[], entries: readonly TracedEntry[]): LogAnswer[] {
-  const stoodOn = new Set(entries.map(({ placed }) => encodeHex(checkpointDigest(placed.checkpoint))));
+/** Each checkpoint once, with all anchors that came with it. */
+function logsOf(exchanges: readonly Exchange[]): LogAnswer[] {
   const byDigest = new Map<string, LogAnswer>();
   for (const { standing } of exchanges) {
     if (standing === null) continue;
@@ -139,7 +138,6 @@ function logsOf(exchanges: readonly Exchange[], entries: readonly TracedEntry[])
     byDigest.set(digest, { ...standing, anchors: [...(known?.anchors ?? []), ...standing.anchors] });
   }
   return [...byDigest]
-    .filter(([digest]) => stoodOn.has(digest))
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([, log]) => ({ ...log, polledMsAgo: 0, anchors: distinctAnchors(log.anchors) }));
 }

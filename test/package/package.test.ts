@@ -17,9 +17,6 @@ import { sm3 } from '../../core/sm/sm3.ts';
 import { signerOf, type Signer } from '../../core/log/signer.ts';
 import { keyOf, LOG_ID, vrfKey } from '../access/sample.ts';
 import { expectRefusal } from '../log/mangling.ts';
-import type { Exchange } from '../../core/trace/case-file.ts';
-import { judgeCase } from '../../core/trace/view.ts';
-import { Auditor } from '../trace/auditor.ts';
 import { auditSigner, citizen } from '../trace/custodian.ts';
 import { LEAKED, LEAKER, nameOne, pack, signedTrust, tracedLeak } from './story.ts';
 
@@ -101,24 +98,6 @@ describe('a package', () => {
 
   test('is the same bytes again', async () => {
     expect(sm3(await pack(AUDITOR))).to.deep.equal(sm3(NAMED));
-  });
-
-  test('holds where the verifier was behind at a look-up: no entry stands on what it said then', async () => {
-    const behind = new Auditor();
-    const { world } = behind.custodian;
-    behind.custodian.read({ operator: 'S-0010', subjects: [citizen(0)] });
-    world.anchor();
-    const earlier = { ...world.standing(), anchors: [] };
-    behind.custodian.read({ operator: 'S-0010', subjects: [citizen(1)] });
-    world.anchor();
-    const desk = behind.desk(0);
-    for (const subject of [citizen(0), citizen(1)]) await desk.ask(desk.logs[0]!, { kind: 'person', subject });
-    const [first, second] = behind.file.exchanges as [Exchange, Exchange];
-    const judged = judgeCase({ ...behind.file, exchanges: [{ ...first, standing: earlier }, second] }, world.world());
-    expect(judged.entries).to.have.length(1);
-    const { verdict } = verifyPackage(await pack(behind, judged), { trust: TRUST, evaluatedAt: world.clock + 60_000 });
-    expect(said(verdict)).to.deep.equal(['valid']);
-    expect(verdict.passed.log).to.equal(1);
   });
 
   test('holds no number, handle or plain hash of anybody but of who was named', () => {

@@ -58,9 +58,9 @@ export async function nameOne(auditor: Auditor): Promise<void> {
   await auditor.desk(1).approve(requestDigestOf(proposed));
 }
 
-export function pack(auditor: Auditor, judged = auditor.judged): Promise<Uint8Array> {
+export function pack(auditor: Auditor): Promise<Uint8Array> {
   return packCase({
-    judged,
+    judged: auditor.judged,
     trust: signedTrust(auditor),
     madeAt: auditor.custodian.world.clock,
     sign: async (message) => ({ keyId: keyIdOf(auditSigner.publicKey), signature: auditSigner.sign(message) }),
