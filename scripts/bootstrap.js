@@ -45,7 +45,8 @@ function findNode() {
  */
 function askNpx() {
   const command = "exec node -p 'process.versions.node + String.fromCharCode(10) + process.execPath'";
-  const args = ['--prefer-offline', '-y', '-p', `node@${WANTED_MAJOR}`, '-c', command];
+  // Package `node` fetches the binary by a script of its own, which our .npmrc forbids to all packages.
+  const args = ['--prefer-offline', '--ignore-scripts=false', '-y', '-p', `node@${WANTED_MAJOR}`, '-c', command];
   for (let tries = 0; tries < 5; tries++) {
     if (tries > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5_000);
     const found = spawnSync('npx', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
