@@ -14,7 +14,8 @@ import { JsonFields, readFields } from '../../core/bytes/json-fields.ts';
 import { readPlainText } from '../../core/bytes/plain-text.ts';
 import { requestDigestOf } from '../../core/access/request.ts';
 import { type CaseAnswer, MAX_CASE_ANSWER_BYTES, parseCaseAnswer } from '../../core/trace/case-answer.ts';
-import type { DeskDoors } from '../../core/trace/desk.ts';
+import type { CheckpointName } from '../../core/citizen/ask.ts';
+import type { VerifierDoors } from '../../core/trace/desk.ts';
 import { CASE_ROUTES, type CaseQuestion, formatCaseQuestion } from '../../core/trace/query.ts';
 import { parseAnchorClaim, parseLookupAnswer } from '../../core/verify/lookup.ts';
 import { fetchBytes } from '../../service/call/client.ts';
@@ -71,7 +72,7 @@ function readUrl(fields: JsonFields, name: string): string {
   return url;
 }
 
-export function verifierDoors(verifier: string): Pick<DeskDoors, 'standing' | 'anchors'> {
+export function verifierDoors(verifier: string): VerifierDoors {
   const ask = (path: string): Promise<JsonValue> => exchange(verifier, path);
   return {
     standing: async (logId, at) => {
@@ -88,12 +89,17 @@ export function verifierDoors(verifier: string): Pick<DeskDoors, 'standing' | 'a
 }
 
 /** The Idempotency-Key is the request's digest: sent again it is recorded once. Throws UNAVAILABLE for an answer that cannot be read. */
-export async function askCustodian({ nodes }: DeskConfig, log: LogFact, question: CaseQuestion): Promise<CaseAnswer> {
+export async function askCustodian(
+  { nodes }: DeskConfig,
+  log: LogFact,
+  question: CaseQuestion,
+  at: CheckpointName | null,
+): Promise<CaseAnswer> {
   const node = nodes.find(({ origin }) => origin === log.origin);
   if (node === undefined) throw unavailable(`the desk knows no way to ${log.origin}`);
   const bytes = await fetchBytes(`${node.url}${CASE_ROUTES[question.query.kind]}`, {
     method: 'POST',
-    body: encodeUtf8(JSON.stringify(formatCaseQuestion(question))),
+    body: encodeUtf8(JSON.stringify(formatCaseQuestion(question, at))),
     headers: {
       authorization: `Bearer ${await readToken(node.tokenFile)}`,
       'content-type': 'application/json',

@@ -1,9 +1,10 @@
-/** `veritrail trace package OUT.zip`: what shows a case, for somebody without a network. It asks nobody. */
+/** `veritrail trace package OUT.zip`: what shows a case, for somebody without a network. It asks no custodian. */
 import { packCase } from '../../core/package/pack.ts';
+import { confirmCase } from '../../core/trace/desk.ts';
 import { judgeCase } from '../../core/trace/view.ts';
 import { createFileDurably } from '../../service/durable-file.ts';
 import { EXIT, print } from '../command.ts';
-import { readDeskConfig } from './doors.ts';
+import { readDeskConfig, verifierDoors } from './doors.ts';
 import { OpenCase, openRequestSigner, requireDesk, signatureOf, type TraceOptions, trustFor, worldFor } from './place.ts';
 
 /** Never overwrites. Judged by the trust file as it is, since whoever reads the package has no chain to ask. */
@@ -13,7 +14,10 @@ export async function packageCase(out: string, options: TraceOptions): Promise<n
   try {
     const signer = await openRequestSigner(config);
     const trust = await trustFor(options, options.trust === undefined ? config.verifier : null);
-    const judged = judgeCase(opened.file, await worldFor(trust, null));
+    const world = await worldFor(trust, null);
+    const confirmed = await confirmCase(verifierDoors(config.verifier), world, opened.file);
+    if (confirmed !== opened.file) await opened.keep(confirmed);
+    const judged = judgeCase(confirmed, world);
     const bytes = await packCase({ judged, trust, madeAt: Date.now(), sign: (message) => signatureOf(signer, message) });
     await createFileDurably(out, bytes);
     const { entries, named } = judged;

@@ -1,6 +1,5 @@
 /** An auditor's place, opened: the case file, the keys that sign, whom to believe, and the desk made of them. */
 import { randomBytes } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { parseRegistryFacts } from '../../core/authority/facts-json.ts';
 import type { EnvelopeSignature } from '../../core/authority/envelope.ts';
 import { equalBytes } from '../../core/bytes/bytes.ts';
@@ -120,10 +119,9 @@ export async function openDesk(options: OfficerOptions): Promise<OpenDesk> {
     const sign = own === null ? null : (message: Uint8Array) => signatureOf(own, message);
     const doors: DeskDoors = {
       ...verifierDoors(config.verifier),
-      custodian: (log, question) => askCustodian(config, log, question),
+      custodian: (log, question, at) => askCustodian(config, log, question, at),
       keep: opened.keep,
       sign: (message) => signatureOf(signer, message),
-      pause: () => pause(500),
       random: (length) => new Uint8Array(randomBytes(length)),
       clock: Date.now,
     };

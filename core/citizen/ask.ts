@@ -22,13 +22,14 @@ import type { ShownEntry } from './row.ts';
 
 /** Each may throw a coded error: then that party has said nothing. */
 export interface Doors {
-  readonly custodian: (log: LogFact) => Promise<AccessAnswer>;
+  /** At the checkpoint of that name, or, of null, at the newest that it has anchored. */
+  readonly custodian: (log: LogFact, at: CheckpointName | null) => Promise<AccessAnswer>;
   /** That very checkpoint (an idle log has many of one size), or, of null, the newest that the verifier stands on; with its own anchor at least. */
   readonly standing: (logId: Hash, at: CheckpointName | null) => Promise<LogAnswer>;
   /** The log's anchors of that time, UTC ms, with the last one before it and the first one after it. */
   readonly anchors: (logId: Hash, from: number, to: number) => Promise<readonly AnchorClaim[]>;
-  /** What the custodian has promised or published beyond the checkpoint of its answer. */
-  readonly promised: (log: LogFact) => Promise<readonly PromisedEntry[]>;
+  /** What the custodian has promised or published beyond that checkpoint. */
+  readonly promised: (log: LogFact, at: CheckpointName | null) => Promise<readonly PromisedEntry[]>;
 }
 
 export type CheckpointName = Pick<Checkpoint, 'size' | 'issuedAt'>;
@@ -61,18 +62,25 @@ export async function orNull<Answer>(asked: Promise<Answer>): Promise<Answer | n
   }
 }
 
-/** Never throws for what the parties say or fail to say. `isConnected`: whether there is a way to the custodian at all. */
+/**
+ * The verifier first: the custodian is asked to answer at the checkpoint that the verifier stands on. At one of its own choice, seconds old,
+ * a verifier may not be yet, or, where anchors follow each other fast, never.
+ *
+ * Never throws for what the parties say or fail to say. `isConnected`: whether there is a way to the custodian at all.
+ */
 export async function askLog(doors: Doors, { world, log, number }: LogAsk, isConnected = true): Promise<AskedLog> {
   const judge = (answer: AccessAnswer | null, standing: LogAnswer | null): LogJudgement =>
     judgeLog({ world, log, number, standing, answer });
   const nothing = { newer: null, beyond: [] };
   if (!isConnected) return { judgement: notConnected(log), ...nothing };
   if (log.vrfKeys.length === 0) return { judgement: judge(null, null), ...nothing };
-  const [answer, newest] = await Promise.all([orNull(doors.custodian(log)), orNull(doors.standing(log.logId, null))]);
+  const newest = await orNull(doors.standing(log.logId, null));
+  const at = newest && checkpointIn(newest);
+  const answer = await orNull(doors.custodian(log, at));
   if (answer === null) return { judgement: judge(null, newest), ...nothing };
   const [standing, promised] = await Promise.all([
     standingAt(doors, log, answer.checkpoint, newest),
-    orNull(doors.promised(log)),
+    orNull(doors.promised(log, at)),
   ]);
   const judgement = judge(answer, standing);
   const newer = newerThan(world, log, answer, newest);
@@ -88,9 +96,11 @@ function notConnected(log: LogFact): LogJudgement {
   return { log, completeness: { outcome: 'unknown', code: 'NOT_CONNECTED', facts: {} }, entries: [] };
 }
 
-function sizeOf(standing: LogAnswer): number | null {
+/** Null for a note that is none. */
+export function checkpointIn(standing: LogAnswer): CheckpointName | null {
   try {
-    return parseNote(standing.checkpoint).checkpoint.size;
+    const { size, issuedAt } = parseNote(standing.checkpoint).checkpoint;
+    return { size, issuedAt };
   } catch (error) {
     if (isCodedError(error, 'MALFORMED')) return null;
     throw error;
@@ -104,13 +114,14 @@ export async function standingAt(
   { checkpoint: { size, issuedAt } }: Note,
   newest: LogAnswer | null,
 ): Promise<LogAnswer | null> {
-  const isSame = newest !== null && sizeOf(newest) === size && parseNote(newest.checkpoint).checkpoint.issuedAt === issuedAt;
+  const held = newest && checkpointIn(newest);
+  const isSame = held !== null && held.size === size && held.issuedAt === issuedAt;
   return isSame ? newest : ((await orNull(doors.standing(log.logId, { size, issuedAt }))) ?? newest);
 }
 
 /** An old checkpoint is no lie: it only says less. That there is a newer one must be said beside it. */
 function newerThan(world: World, log: LogFact, answer: AccessAnswer, newest: LogAnswer | null): AskedLog['newer'] {
-  if (newest === null || sizeOf(newest) === null) return null;
+  if (newest === null || checkpointIn(newest) === null) return null;
   const basis = basisOf(world, newest);
   if (basis === null || basis.anchorView === null) return null;
   const { size, issuedAt } = basis.checkpoint;

@@ -13,9 +13,8 @@ import { encodeHex, equalBytes } from '../bytes/bytes.ts';
 import { isCodedError } from '../bytes/error.ts';
 import { type JsonValue, parseCanonicalJson } from '../bytes/json.ts';
 import { caseDigestOf, caseSignedBytes, parseSignedCase, type TraceCase } from '../trace/case.ts';
-import { verifyLookUp } from '../trace/desk.ts';
 import { TRACE_PURPOSE, verifyQuery } from '../trace/query.ts';
-import { signednessOf } from '../trace/signed-by.ts';
+import { signednessOf, verifyLookUp } from '../trace/signed-by.ts';
 import { verifyUnmasking } from '../trace/unmasking.ts';
 import type { Trust } from '../verify/trust.ts';
 import { type World, worldOf } from '../verify/world.ts';
@@ -171,7 +170,7 @@ export class PackageCheck {
     const least = approval === null ? 1 : 2;
     if (event.promises.length < least) return this.findings.fail('look-up', place, 'NOT_RECORDED');
     this.holds('look-up', place, 'NOT_RECORDED', () =>
-      verifyLookUp(this.world, log, { request, isUnmasking: asked?.kind === 'unmask' }, event),
+      verifyLookUp(this.world.facts, log, { request, isUnmasking: asked?.kind === 'unmask' }, event),
     );
   }
 

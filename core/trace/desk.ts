@@ -3,45 +3,44 @@
  *
  *   1. the request is made for this very query, signed by the authority and, where her key is at hand, by the officer
  *   2. it is kept in the case before it leaves: whatever happens then, that it was asked is known
- *   3. the custodian answers, and promises with its log's key to record the look-up
- *   4. a verifier is asked for the checkpoint of the answer and the anchors around its entries; it learns neither whose they are nor which
- *   5. all of it is kept; what it is worth is judged from what is kept, by anyone, later (view.ts)
+ *   3. a verifier says which checkpoint of the log it stands on; the custodian is asked to answer at that one
+ *   4. the custodian answers, and promises with its log's key to record the look-up
+ *   5. the verifier is asked for the anchors around the entries; it learns neither whose they are nor which
+ *   6. all of it is kept; what it is worth is judged from what is kept, by anyone, later (view.ts)
  *
  * To name persons takes two officers: the first one's request waits in the case until another approves it, and only then it is sent.
  * Whoever fetches and keeps (command line, portal) gives the doors.
  */
 import { encodeRequest, parseSignedRequest, requestDigestOf, requestSignedBytes } from '../access/request.ts';
 import type { AccessRequest, SignedRequest } from '../access/request.ts';
-import { outcomeSignedBytes } from '../access/outcome.ts';
 import { type EnvelopeSignature, formatEnvelope } from '../authority/envelope.ts';
-import { findKey, type LogFact } from '../authority/registry.ts';
+import type { LogFact } from '../authority/registry.ts';
 import { parseUscc } from '../authority/uscc.ts';
 import { equalBytes } from '../bytes/bytes.ts';
-import { forbidden, notFound, untrusted, unverified } from '../bytes/error.ts';
+import { forbidden, notFound } from '../bytes/error.ts';
 import { asHash, type Hash } from '../bytes/hash.ts';
-import { anchorsAround, type Doors } from '../citizen/ask.ts';
+import { anchorsAround, type CheckpointName, checkpointIn, type Doors, orNull, standingAt } from '../citizen/ask.ts';
 import { decodeEntry } from '../log/entry.ts';
 import type { Note } from '../log/note.ts';
-import { verifyPromise } from '../log/promise.ts';
 import type { LogAnswer } from '../verify/lookup.ts';
 import type { World } from '../verify/world.ts';
-import type { Answered, CaseAnswer, LookUpRecord, SignedPromise } from './case-answer.ts';
+import type { Answered, CaseAnswer } from './case-answer.ts';
 import type { CaseFile, Exchange, WaitingUnmasking } from './case-file.ts';
 import type { Officer } from './case.ts';
 import { type CaseQuery, type CaseQuestion, checkFilter, type EntryFilter, lookUpRequest } from './query.ts';
-import { signednessOf } from './signed-by.ts';
-import { settledStanding } from './traced.ts';
+import { verifyLookUp } from './signed-by.ts';
 import { approvalRequest, verifyUnmasking, verifyUnmaskingRequest } from './unmasking.ts';
+import { tracedOf } from './view.ts';
 
-export interface DeskDoors extends Pick<Doors, 'standing' | 'anchors'> {
-  /** To the node that has the log. Throws a coded error: then it has said nothing. */
-  readonly custodian: (log: LogFact, question: CaseQuestion) => Promise<CaseAnswer>;
+export type VerifierDoors = Pick<Doors, 'standing' | 'anchors'>;
+
+export interface DeskDoors extends VerifierDoors {
+  /** To the node that has the log, to be answered at that checkpoint. Throws a coded error: then it has said nothing. */
+  readonly custodian: (log: LogFact, question: CaseQuestion, at: CheckpointName | null) => Promise<CaseAnswer>;
   /** Durable when it returns. */
   readonly keep: (file: CaseFile) => Promise<void>;
   /** With a request key of the case's authority. */
   readonly sign: (message: Uint8Array) => Promise<EnvelopeSignature>;
-  /** Half a second or so. */
-  readonly pause: () => Promise<void>;
   readonly random: (length: number) => Uint8Array;
   /** UTC ms. */
   readonly clock: () => number;
@@ -104,11 +103,13 @@ export class Desk {
     const asked: Exchange = { origin: log.origin, question, answer: null, standing: null };
     const before = this.#file.exchanges;
     await this.#keep({ ...this.#file, exchanges: [...before, asked] });
-    const answer = await this.#doors.custodian(log, question);
     const { request, query } = question;
-    verifyLookUp(this.world, log, { request, isUnmasking: query.kind === 'unmask' }, answer.event);
+    const isUnmasking = query.kind === 'unmask';
+    const newest = isUnmasking ? null : await orNull(this.#doors.standing(log.logId, null));
+    const answer = await this.#doors.custodian(log, question, newest && checkpointIn(newest));
+    verifyLookUp(this.world.facts, log, { request, isUnmasking }, answer.event);
     const shown = shownIn(answer.answered);
-    const standing = shown === null ? null : await this.#standing(log, shown);
+    const standing = shown === null ? null : await standingOf(this.#doors, log, shown, newest);
     const exchange = { ...asked, answer, standing };
     await this.#keep({ ...this.#file, exchanges: [...before, exchange] });
     return exchange;
@@ -140,13 +141,6 @@ export class Desk {
     const { sign } = this.#acting;
     const signatures = sign === null ? [own] : [own, await sign(message)];
     return parseSignedRequest(formatEnvelope({ payload, signatures }));
-  }
-
-  async #standing(log: LogFact, { checkpoint, entries }: Shown): Promise<LogAnswer | null> {
-    const standing = await settledStanding(this.#doors, this.world, log, checkpoint);
-    if (standing === null || entries.length === 0) return standing;
-    const around = await anchorsAround(this.#doors, log.logId, entries);
-    return { ...standing, anchors: [...standing.anchors, ...around] };
   }
 
   /** Where a custodian does not show all of it at once, the time is halved, again and again. Each look-up is kept, and each is on record. */
@@ -195,6 +189,37 @@ export class Desk {
   }
 }
 
+/**
+ * The case with a verifier's word on answers that it had not confirmed when they came; no custodian is asked. Another word is taken only where
+ * it leaves no doubt. The same file where nothing changed.
+ */
+export async function confirmCase(doors: VerifierDoors, world: World, file: CaseFile): Promise<CaseFile> {
+  const exchanges: Exchange[] = [];
+  for (const exchange of file.exchanges) exchanges.push(await confirmExchange(doors, world, exchange));
+  return exchanges.every((exchange, i) => exchange === file.exchanges[i]) ? file : { ...file, exchanges };
+}
+
+async function confirmExchange(doors: VerifierDoors, world: World, exchange: Exchange): Promise<Exchange> {
+  const isDoubted = (one: Exchange): boolean => (tracedOf(world, one)?.doubt ?? null) !== null;
+  const log = world.facts.logs.find(({ origin }) => origin === exchange.origin);
+  const shown = exchange.answer && shownIn(exchange.answer.answered);
+  if (log === undefined || shown === null || !isDoubted(exchange)) return exchange;
+  const again = { ...exchange, standing: await standingOf(doors, log, shown, null) };
+  return isDoubted(again) ? exchange : again;
+}
+
+async function standingOf(
+  doors: VerifierDoors,
+  log: LogFact,
+  { checkpoint, entries }: Shown,
+  newest: LogAnswer | null,
+): Promise<LogAnswer | null> {
+  const standing = await standingAt(doors, log, checkpoint, newest);
+  if (standing === null || entries.length === 0) return standing;
+  const around = await anchorsAround(doors, log.logId, entries);
+  return { ...standing, anchors: [...standing.anchors, ...around] };
+}
+
 interface Shown {
   readonly checkpoint: Note;
   readonly entries: readonly { readonly entryIndex: number; readonly recordedAt: number }[];
@@ -217,36 +242,4 @@ function shownIn(answered: Answered): Shown | null {
     case 'unmask':
       return null;
   }
-}
-
-export interface RecordedLookUp {
-  readonly request: SignedRequest;
-  /** Then its approval is a look-up of its own. */
-  readonly isUnmasking: boolean;
-}
-
-/** That the log's key promises to record the look-up, and whatever else the custodian signed is of this one. Throws UNVERIFIED, UNTRUSTED. */
-export function verifyLookUp(
-  { facts }: World,
-  log: LogFact,
-  { request, isUnmasking }: RecordedLookUp,
-  { outcome, promises }: LookUpRecord,
-): void {
-  if (promises.length < (isUnmasking ? 2 : 1)) throw unverified('the custodian does not promise to record the look-up');
-  for (const promise of promises) verifyPromiseOf(facts, log, promise);
-  if (outcome === null) return;
-  const isOurs =
-    equalBytes(outcome.outcome.request, requestDigestOf(request.envelope.payload)) && outcome.outcome.origin === log.origin;
-  const { payload, signatures } = outcome.envelope;
-  const signed = signednessOf(facts, signatures[0]!, outcome.outcome.custodian, outcomeSignedBytes(payload));
-  if (!isOurs || signed === 'no') throw unverified('the custodian’s record is of another look-up');
-  if (signed === 'unknown') throw untrusted('the key that signed the custodian’s record is not known, or lost');
-}
-
-function verifyPromiseOf(facts: World['facts'], log: LogFact, promise: SignedPromise): void {
-  const key = findKey(facts, promise.keyId);
-  if (key === undefined) throw untrusted('a promise by a key that is not known');
-  const isTheirs = key.type === 'log' && log.owners.some(({ authority }) => authority === key.authority);
-  if (!isTheirs || !equalBytes(promise.logId, log.logId)) throw unverified('a promise of another log');
-  verifyPromise(promise, log.promiseSpan, key.publicKey, promise.signature);
 }

@@ -19,6 +19,7 @@ import { type Hash, hashFromHex } from '../bytes/hash.ts';
 import { encodeCanonicalJson, type JsonObject, type JsonValue } from '../bytes/json.ts';
 import { type JsonFields, readFields } from '../bytes/json-fields.ts';
 import { readToken } from '../bytes/plain-text.ts';
+import type { CheckpointName } from '../citizen/ask.ts';
 import type { Officer, TraceCase } from './case.ts';
 
 export interface EntryFilter {
@@ -114,15 +115,17 @@ export function queryBytes(query: CaseQuery): Uint8Array {
   return encodeCanonicalJson(formatQuery(query));
 }
 
-/** What goes to the node; the salt does not. */
-export function formatCaseQuestion({ request, query, approval }: CaseQuestion): JsonObject {
+/** What goes to the node, to be answered at that checkpoint; the salt does not. */
+export function formatCaseQuestion(question: Omit<CaseQuestion, 'salt'>, at: CheckpointName | null): JsonObject {
+  const { request, query, approval } = question;
   const approved = approval === null ? {} : { approval: formatEnvelope(approval.envelope) };
-  return { request: formatEnvelope(request.envelope), ...approved, ...formatQuery(query) };
+  const placed = at === null ? {} : { at: { size: at.size, issuedAt: at.issuedAt } };
+  return { request: formatEnvelope(request.envelope), ...approved, ...placed, ...formatQuery(query) };
 }
 
 /** As a case keeps it. */
 export function formatKeptQuestion(question: CaseQuestion): JsonObject {
-  return { ...formatCaseQuestion(question), salt: encodeHex(question.salt) };
+  return { ...formatCaseQuestion(question, null), salt: encodeHex(question.salt) };
 }
 
 /** Throws MALFORMED, and UNVERIFIED for a request that is for another query. Signatures are not verified here. */

@@ -17,7 +17,6 @@ import type { LogFact } from '../authority/registry.ts';
 import { encodeHex, equalBytes } from '../bytes/bytes.ts';
 import { isCodedError } from '../bytes/error.ts';
 import type { Hash } from '../bytes/hash.ts';
-import { type Doors, orNull, standingAt } from '../citizen/ask.ts';
 import { type Checkpoint, encodeCheckpoint } from '../log/checkpoint.ts';
 import { decodeEntry, type Entry, kindNameOf, type KindName } from '../log/entry.ts';
 import type { Note } from '../log/note.ts';
@@ -147,28 +146,6 @@ const isOf = (basis: Basis, { checkpoint }: Note): boolean =>
 function doubtAt(basis: Basis | null, log: LogFact, checkpoint: Note): AccessReason | null {
   if (basis === null || !equalBytes(basis.log.logId, log.logId)) return 'OTHER_LOG';
   return isOf(basis, checkpoint) ? doubtOf(basis) : 'OTHER_CHECKPOINT';
-}
-
-/** How often a verifier is asked again that has not seen yet what a custodian answers for. */
-const PATIENCE = 12;
-
-/**
- * A custodian answers at its newest anchor, which a verifier confirms seconds later: until then it is asked again, after each `pause`. What
- * it said last is the answer, or null.
- */
-export async function settledStanding(
-  doors: Pick<Doors, 'standing'> & { readonly pause: () => Promise<void> },
-  world: World,
-  log: LogFact,
-  checkpoint: Note,
-): Promise<LogAnswer | null> {
-  for (let tries = PATIENCE; ; tries--) {
-    const standing = await standingAt(doors, log, checkpoint, await orNull(doors.standing(log.logId, null)));
-    if (standing === null || tries === 0) return standing;
-    const doubt = doubtAt(basisFor(world, standing), log, checkpoint);
-    if (doubt !== 'PROVISIONAL' && doubt !== 'OTHER_CHECKPOINT') return standing;
-    await doors.pause();
-  }
 }
 
 /** Null when a note is none or the registry does not list the log. */

@@ -1,5 +1,5 @@
 /**
- * A person's own history, as she is answered: under every VRF key of the log, at the newest anchored checkpoint, with what each entry says
+ * A person's own history, as she is answered: under every VRF key of the log, at one of its checkpoints, with what each entry says
  * (core/access/answer.ts); and what is promised or published beyond that checkpoint.
  *
  * Everything here is hers: her handles, their proofs, and what was read about her. It goes to her alone, or to an auditor whose look-up
@@ -7,11 +7,12 @@
  */
 import type { LogFact } from '../../core/authority/registry.ts';
 import { encodeBase64, encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
-import { invariant, isCodedError, unavailable } from '../../core/bytes/error.ts';
+import { conflict, invariant, isCodedError, unavailable } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
 import type { AccessAnswer, AnsweredEpoch, AnsweredItem, EntryContent } from '../../core/access/answer.ts';
 import type { CanonicalNumber } from '../../core/access/number.ts';
+import type { CheckpointName } from '../../core/citizen/ask.ts';
 import type { Checkpoint } from '../../core/log/checkpoint.ts';
 import { decodeEntry, type Entry } from '../../core/log/entry.ts';
 import { type HistoryReader, proveHistory } from '../../core/log/history.ts';
@@ -61,19 +62,22 @@ export class PersonHistories {
     this.#options = options;
   }
 
-  /** Throws UNAVAILABLE before the first anchor, and while a VRF key is wanting. */
-  async answer(number: CanonicalNumber): Promise<AccessAnswer> {
+  /** Throws as `noteAt`, and UNAVAILABLE while a VRF key is wanting. */
+  async answer(number: CanonicalNumber, at: CheckpointName | null): Promise<AccessAnswer> {
     const { handles, logFact } = this.#options;
-    const checkpoint = this.#anchoredNote();
+    const checkpoint = this.noteAt(at);
     const epochs: AnsweredEpoch[] = [];
     for (const key of handles.epochs(logFact())) epochs.push(await this.#epoch(number, key, checkpoint.checkpoint));
     return { checkpoint, epochs: await this.#withContents(epochs) };
   }
 
-  #anchoredNote(): Note {
+  /** The published checkpoint of that name, or, of null, the newest that is anchored. Throws CONFLICT for one that was not published, UNAVAILABLE. */
+  noteAt(at: CheckpointName | null): Note {
     const { anchors, log } = this.#options;
-    const text = anchors.newest === null ? undefined : log.noteOf(anchors.newest);
-    if (text === undefined) throw unavailable('no checkpoint of this log is anchored yet');
+    const meant = at ?? anchors.newest;
+    if (meant === null) throw unavailable('no checkpoint of this log is anchored yet');
+    const text = log.noteOf(meant);
+    if (text === undefined) throw conflict('this log has published no such checkpoint');
     return parseNote(text);
   }
 
@@ -158,9 +162,9 @@ export class PersonHistories {
   }
 
   /** What the answer above does not cover yet: entries beyond its checkpoint, with the promises that bind the log. */
-  async beyond(number: CanonicalNumber): Promise<JsonObject> {
+  async beyond(number: CanonicalNumber, at: CheckpointName | null): Promise<JsonObject> {
     const { promises } = this.#options;
-    const { size } = this.#anchoredNote().checkpoint;
+    const { size } = this.noteAt(at).checkpoint;
     const rows: JsonObject[] = [];
     for (const { keyId, entryBytes, leafHash, entryIndex, promised } of await this.entriesOf(number)) {
       if (entryIndex !== null && entryIndex < size) continue;

@@ -2,9 +2,11 @@
  * What auditors ask (role desk). Each question brings a request signed by the auditor's authority, and is recorded as an access event before
  * it is answered:
  *
- *     POST /v1/case/history   {"request","subject":{"class","id"}}           action trace; stands in that person's history
- *     POST /v1/case/entries   {"request","filter":{"from","to",…}}           action trace; persons under pseudonyms
+ *     POST /v1/case/history   {"request","subject":{"class","id"},"at"?}     action trace; stands in that person's history
+ *     POST /v1/case/entries   {"request","filter":{"from","to",…},"at"?}     action trace; persons under pseudonyms
  *     POST /v1/case/unmask    {"request","approval","leafHashes":[…]}        actions unmask, approve; stands in the history of each
+ *
+ * `at`: {"size","issuedAt"} of the checkpoint that is answered at; without it, the newest that is anchored.
  */
 import type { Request, Response } from 'express';
 import { z } from 'zod';
@@ -14,6 +16,7 @@ import { hashFromHex } from '../../core/bytes/hash.ts';
 import { type JsonObject, parseJson } from '../../core/bytes/json.ts';
 import { formatAccessAnswer } from '../../core/access/answer.ts';
 import type { CanonicalNumber } from '../../core/access/number.ts';
+import { formatNote } from '../../core/log/note.ts';
 import { parseIdempotencyKey, readJson } from '../../service/body.ts';
 import { type Route, sendBytes } from '../../service/http.ts';
 import { requireRole, type Tokens } from '../../service/token.ts';
@@ -23,12 +26,11 @@ import type { Custody } from '../access/custody.ts';
 import { canonicalSubjects, type EventOutcome } from '../access/event.ts';
 import type { JudgedRequest } from '../access/judge.ts';
 import { describeEntries } from '../access/receipt.ts';
-import { requireNewest } from './reads.ts';
 import { ENVELOPE, judged, prepareRecording, SUBJECT } from './events.ts';
-import { HASH } from './person-routes.ts';
+import { AT, HASH } from './person-routes.ts';
 import { recordOnce } from './record.ts';
 
-const HISTORY = z.strictObject({ request: ENVELOPE, subject: SUBJECT });
+const HISTORY = z.strictObject({ request: ENVELOPE, subject: SUBJECT, at: AT.optional() });
 const TIME = z.number().int().min(0);
 const FILTER = z.strictObject({
   from: TIME,
@@ -38,7 +40,7 @@ const FILTER = z.strictObject({
   purpose: z.string().max(64).optional(),
   request: HASH.optional(),
 });
-const ENTRIES = z.strictObject({ request: ENVELOPE, filter: FILTER });
+const ENTRIES = z.strictObject({ request: ENVELOPE, filter: FILTER, at: AT.optional() });
 const UNMASK = z.strictObject({ request: ENVELOPE, approval: ENVELOPE, leafHashes: z.array(HASH).min(1).max(100) });
 const MAX_BYTES = 128 << 10;
 
@@ -59,11 +61,11 @@ export function deskRoutes(custody: Custody, tokens: Tokens): Route[] {
   });
   return [
     route('/v1/case/history', async (request, response) => {
-      const body = await readJson(request, HISTORY, MAX_BYTES);
+      const { at, ...body } = await readJson(request, HISTORY, MAX_BYTES);
       const subjects = canonicalSubjects([body.subject]);
       const ask = async (): Promise<JsonObject> => ({
-        answer: formatAccessAnswer(await custody.histories.answer(subjects[0]!)),
-        promised: await custody.histories.beyond(subjects[0]!),
+        answer: formatAccessAnswer(await custody.histories.answer(subjects[0]!, at ?? null)),
+        promised: await custody.histories.beyond(subjects[0]!, at ?? null),
       });
       const prepare = async (): Promise<Act> => {
         const asked = await judged(custody, body.request, 'granted');
@@ -73,7 +75,7 @@ export function deskRoutes(custody: Custody, tokens: Tokens): Route[] {
       await look(custody, request, response, { body, prepare, ask });
     }),
     route('/v1/case/entries', async (request, response) => {
-      const asked = await readJson(request, ENTRIES, MAX_BYTES);
+      const { at, ...asked } = await readJson(request, ENTRIES, MAX_BYTES);
       const body = { ...asked, filter: withoutGaps(asked.filter) };
       const prepare = async (): Promise<Act> => {
         const search = await judged(custody, body.request, 'granted');
@@ -81,11 +83,11 @@ export function deskRoutes(custody: Custody, tokens: Tokens): Route[] {
         return (await prepareRecording(custody, search, grantedTo([]))).act;
       };
       const ask = async (): Promise<JsonObject> => {
-        const { note, checkpoint } = requireNewest(custody);
+        const note = custody.histories.noteAt(at ?? null);
         const search = custody.judge.judge(body.request, 'granted');
-        return { checkpoint: note, ...(await custody.cases.entries(search, body.filter, checkpoint)) };
+        return { checkpoint: formatNote(note), ...(await custody.cases.entries(search, body.filter, note.checkpoint)) };
       };
-      await look(custody, request, response, { body: body, prepare, ask });
+      await look(custody, request, response, { body, prepare, ask });
     }),
     route('/v1/case/unmask', async (request, response) => {
       const body = await readJson(request, UNMASK, MAX_BYTES);
@@ -103,7 +105,7 @@ export function deskRoutes(custody: Custody, tokens: Tokens): Route[] {
         return both(first.act, (await prepareRecording(custody, approval, grantedTo([]))).act);
       };
       const ask = async (): Promise<JsonObject> => ({ opened: (await custody.cases.unmask(leafHashes)).opened });
-      await look(custody, request, response, { body: body, prepare, ask });
+      await look(custody, request, response, { body, prepare, ask });
     }),
   ];
 }

@@ -1,9 +1,9 @@
 /**
  * What a person asks about herself, by POST: neither her number nor a leaf hash stands in a URL.
  *
- *     POST /v1/history      {}                     her whole history at the newest anchored checkpoint (core/access/answer.ts)
- *     POST /v1/promised     {}                     what is promised or published beyond that checkpoint
- *     POST /v1/objections   {"leafHash","text"}    kind 18 in her history
+ *     POST /v1/history      {"at"?:{"size","issuedAt"}}   her whole history at that checkpoint, or at the newest anchored (core/access/answer.ts)
+ *     POST /v1/promised     {"at"?:{"size","issuedAt"}}   what is promised or published beyond it
+ *     POST /v1/objections   {"leafHash","text"}           kind 18 in her history
  */
 import type { Request, Response } from 'express';
 import { z } from 'zod';
@@ -23,7 +23,9 @@ import { RateLimit } from './rate-limit.ts';
 import { recordOnce } from './record.ts';
 
 const MAX_TEXT = 2_000;
-const NOTHING = z.strictObject({});
+/** Of a checkpoint. */
+export const AT = z.strictObject({ size: z.number().int().min(0), issuedAt: z.number().int().min(0) });
+const QUESTION = z.strictObject({ at: AT.optional() });
 export const HASH = z.string().regex(/^[0-9a-f]{64}$/);
 const OBJECTION = z.strictObject({ leafHash: HASH, text: z.string().refine((text) => isPlainText(text, MAX_TEXT)) });
 const MAX_BYTES = 16 << 10;
@@ -45,8 +47,8 @@ export function personRoutes(custody: Custody, tokens: PersonTokens): Route[] {
       path: '/v1/history',
       handle: async (request, response) => {
         const person = await whose(request, questions);
-        await readJson(request, NOTHING, MAX_BYTES);
-        sendJson(response, formatAccessAnswer(await custody.histories.answer(person)));
+        const { at } = await readJson(request, QUESTION, MAX_BYTES);
+        sendJson(response, formatAccessAnswer(await custody.histories.answer(person, at ?? null)));
       },
     },
     {
@@ -54,8 +56,8 @@ export function personRoutes(custody: Custody, tokens: PersonTokens): Route[] {
       path: '/v1/promised',
       handle: async (request, response) => {
         const person = await whose(request, questions);
-        await readJson(request, NOTHING, MAX_BYTES);
-        sendJson(response, await custody.histories.beyond(person));
+        const { at } = await readJson(request, QUESTION, MAX_BYTES);
+        sendJson(response, await custody.histories.beyond(person, at ?? null));
       },
     },
     {

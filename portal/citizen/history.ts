@@ -52,10 +52,10 @@ async function judgingWorld({ verifier, clock }: CitizenWorld): Promise<World> {
 function doorsOf(world: CitizenWorld, session: Session): Doors {
   const { verifier } = world;
   return {
-    custodian: async ({ origin }: LogFact) => fetchAnswer(await callFor(world, session, origin)),
+    custodian: async ({ origin }: LogFact, at) => fetchAnswer(await callFor(world, session, origin), at),
     standing: (logId, at) => verifier.standing(logId, at),
     anchors: (logId, from, to) => verifier.anchors(logId, from, to),
-    promised: async ({ origin }: LogFact) => fetchPromised(await callFor(world, session, origin)),
+    promised: async ({ origin }: LogFact, at) => fetchPromised(await callFor(world, session, origin), at),
   };
 }
 

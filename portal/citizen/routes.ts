@@ -13,12 +13,13 @@ import { parseIdempotencyKey, readJson } from '../../service/body.ts';
 import { type Route, sendBytes, sendJson } from '../../service/http.ts';
 import { requireOwnPage, requireSession } from '../identity/guard.ts';
 import { historyOf } from './history.ts';
-import { anchorsPath, fetchBeyond, fetchHistory, fetchSeals, sendObjection, standingPath } from './upstream.ts';
+import { anchorsPath, fetchOwn, fetchSeals, sendObjection, standingPath } from './upstream.ts';
 import { callFor, type CitizenWorld } from './world.ts';
 
 const HASH = z.string().regex(/^[0-9a-f]{64}$/);
 const ORIGIN = z.string().max(128);
-const ANSWER_QUESTION = z.strictObject({ origin: ORIGIN });
+const WHOLE = z.number().int().min(0);
+const ANSWER_QUESTION = z.strictObject({ origin: ORIGIN, at: z.strictObject({ size: WHOLE, issuedAt: WHOLE }).optional() });
 const OBJECTION = z.strictObject({
   origin: ORIGIN,
   leafHash: HASH,
@@ -26,16 +27,15 @@ const OBJECTION = z.strictObject({
 });
 const MAX_QUESTION = 16 << 10;
 
-async function passAnswer(world: CitizenWorld, request: Request, response: Response): Promise<void> {
+async function passOwn(
+  world: CitizenWorld,
+  request: Request,
+  response: Response,
+  path: '/v1/history' | '/v1/promised',
+): Promise<void> {
   const session = requireOwnPage(world, request);
-  const { origin } = await readJson(request, ANSWER_QUESTION, MAX_QUESTION);
-  sendBytes(response, await fetchHistory(await callFor(world, session, origin)), 'application/json');
-}
-
-async function passPromised(world: CitizenWorld, request: Request, response: Response): Promise<void> {
-  const session = requireOwnPage(world, request);
-  const { origin } = await readJson(request, ANSWER_QUESTION, MAX_QUESTION);
-  sendBytes(response, await fetchBeyond(await callFor(world, session, origin)), 'application/json');
+  const { origin, at } = await readJson(request, ANSWER_QUESTION, MAX_QUESTION);
+  sendBytes(response, await fetchOwn(await callFor(world, session, origin), path, at ?? null), 'application/json');
 }
 
 async function passObjection(world: CitizenWorld, request: Request, response: Response): Promise<void> {
@@ -114,8 +114,16 @@ export function citizenRoutes(world: CitizenWorld): Route[] {
     ...publicRoutes(world),
     { method: 'GET', path: '/portal/v1/sources', handle: (request, response) => answerSources(world, request, response) },
     { method: 'GET', path: '/portal/v1/history', handle: (request, response) => answerHistory(world, request, response) },
-    { method: 'POST', path: '/portal/v1/answers', handle: (request, response) => passAnswer(world, request, response) },
-    { method: 'POST', path: '/portal/v1/promised', handle: (request, response) => passPromised(world, request, response) },
+    {
+      method: 'POST',
+      path: '/portal/v1/answers',
+      handle: (request, response) => passOwn(world, request, response, '/v1/history'),
+    },
+    {
+      method: 'POST',
+      path: '/portal/v1/promised',
+      handle: (request, response) => passOwn(world, request, response, '/v1/promised'),
+    },
     { method: 'POST', path: '/portal/v1/objections', handle: (request, response) => passObjection(world, request, response) },
   ];
 }

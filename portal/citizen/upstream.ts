@@ -101,25 +101,26 @@ const bearer = (accessToken: string): Record<string, string> => ({
   'content-type': 'application/json',
 });
 
-/** The bytes as they came, for the browser to judge. */
-export function fetchHistory({ url, accessToken, timeoutMs, signal }: CustodianCall): Promise<Uint8Array> {
-  const body = encodeUtf8('{}');
+/** The bytes as they came, for the browser to judge: her history at that checkpoint, or what is promised or published beyond it. */
+export function fetchOwn(
+  call: CustodianCall,
+  path: '/v1/history' | '/v1/promised',
+  at: CheckpointName | null,
+): Promise<Uint8Array> {
+  const { url, accessToken, timeoutMs, signal } = call;
+  const body = encodeUtf8(JSON.stringify(at === null ? {} : { at }));
   const terms = { body, headers: bearer(accessToken), timeoutMs, maxBytes: MAX_ANSWER_BYTES, signal };
-  return fetchBytes(`${url}/v1/history`, { method: 'POST', ...terms });
+  return fetchBytes(`${url}${path}`, { method: 'POST', ...terms });
 }
 
-export async function fetchAnswer(call: CustodianCall): Promise<AccessAnswer> {
-  return readable(async () => parseAccessAnswer(parseJson(await fetchHistory(call), { maxBytes: MAX_ANSWER_BYTES })));
+export async function fetchAnswer(call: CustodianCall, at: CheckpointName | null): Promise<AccessAnswer> {
+  const bytes = await fetchOwn(call, '/v1/history', at);
+  return readable(async () => parseAccessAnswer(parseJson(bytes, { maxBytes: MAX_ANSWER_BYTES })));
 }
 
-/** What is promised or published beyond the answer's checkpoint, as it came. */
-export function fetchBeyond({ url, accessToken, timeoutMs, signal }: CustodianCall): Promise<Uint8Array> {
-  const terms = { body: encodeUtf8('{}'), headers: bearer(accessToken), timeoutMs, maxBytes: MAX_ANSWER_BYTES, signal };
-  return fetchBytes(`${url}/v1/promised`, { method: 'POST', ...terms });
-}
-
-export async function fetchPromised(call: CustodianCall): Promise<PromisedEntry[]> {
-  return readable(async () => parsePromised(parseJson(await fetchBeyond(call), { maxBytes: MAX_ANSWER_BYTES })));
+export async function fetchPromised(call: CustodianCall, at: CheckpointName | null): Promise<PromisedEntry[]> {
+  const bytes = await fetchOwn(call, '/v1/promised', at);
+  return readable(async () => parsePromised(parseJson(bytes, { maxBytes: MAX_ANSWER_BYTES })));
 }
 
 /** `key`: the same for the same objection, so that a second click makes no second entry. */

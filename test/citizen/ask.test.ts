@@ -2,7 +2,7 @@
 import { describe, test } from 'node:test';
 import { expect } from 'chai';
 import { unavailable } from '../../core/bytes/error.ts';
-import { type AskedLog, askLog, type Doors } from '../../core/citizen/ask.ts';
+import { type AskedLog, askLog, type CheckpointName, type Doors } from '../../core/citizen/ask.ts';
 import { parsePromised } from '../../core/citizen/promised.ts';
 import { rowsOf, shownIn } from '../../core/citizen/row.ts';
 import { DAY, HOUSING, INSURANCE, OTHER, PERSON, POLICE } from '../portal/access-log.ts';
@@ -37,6 +37,15 @@ describe('a log that is asked', () => {
     const asked = await ask(POLICE);
     expect([outcomeOf(asked), asked.newer, asked.beyond.length]).to.deep.equal(['complete', null, 0]);
     expect(asked.judgement.entries).to.have.length(10);
+  });
+
+  test('is asked to answer at the checkpoint that the verifier stands on, and without a verifier at one of its own choice', async () => {
+    const asked: (number | undefined)[] = [];
+    const listen = { custodian: async (_: unknown, at: CheckpointName | null) => (asked.push(at?.size), silent()) };
+    await ask(POLICE, listen);
+    await ask(POLICE, { ...listen, standing: silent });
+    const { size } = story.answer(POLICE, PERSON).checkpoint.checkpoint;
+    expect(asked).to.deep.equal([size, undefined]);
   });
 
   for (const [what, change, want] of [

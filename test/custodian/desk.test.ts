@@ -12,7 +12,7 @@ import { verifyInclusion } from '../../core/log/tree-proof.ts';
 import { decodeBase64 } from '../../core/bytes/bytes.ts';
 import { signerNamed } from '../chain/consortium-fixture.ts';
 import { ACCESSOR, accessorSigner, AUDITOR, auditorSigner, residentNumber, signRequest, TestCustodian } from './custodian.ts';
-import { makeLogDirectory } from './fixture.ts';
+import { makeLogDirectory, QUANTUM } from './fixture.ts';
 import { readHistory } from './reader.ts';
 
 const [ANNA, BERT, CLEO] = [residentNumber(1), residentNumber(2), residentNumber(3)] as const;
@@ -114,6 +114,23 @@ describe('what an access log shows', () => {
       readonly requestDigest: string;
     }
     const rowsIn = (json: JsonObject): Row[] => json['entries'] as unknown as Row[];
+
+    test('is answered at the checkpoint that he asks for, or at the newest that is anchored, not at one that is only published', async () => {
+      const anchored = parseNote((await custodian.asPerson(ANNA, '/v1/history')).json['checkpoint'] as string).checkpoint;
+      await custodian.event([ANNA]);
+      custodian.directory.now += QUANTUM;
+      await custodian.custody.writer.grow();
+      const ask = async (at: JsonObject) => {
+        const body = { request: await trace(), filter: everything, ...at };
+        return (await custodian.as('desk', '/v1/case/entries', body)).json;
+      };
+      const sizeIn = (json: JsonObject) => parseNote(json['checkpoint'] as string).checkpoint.size;
+      expect(sizeIn(await ask({}))).to.equal(anchored.size);
+      const { issuedAt, size } = anchored;
+      const json = await ask({ at: { issuedAt, size } });
+      expect(rowsIn(json).filter(({ index }) => index !== null)).to.have.lengthOf(size);
+      expect((await ask({ at: { issuedAt: issuedAt + 1, size } }))['code']).to.equal('CONFLICT');
+    });
 
     test('is a person’s history, and his look stands in it from then on', async () => {
       const body = { request: await trace(), subject: { class: 1, id: ANNA } };

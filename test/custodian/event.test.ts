@@ -6,6 +6,7 @@ import type { JsonObject } from '../../core/bytes/json.ts';
 import { parseJson } from '../../core/bytes/json.ts';
 import { parseUscc } from '../../core/authority/uscc.ts';
 import { decodeEntry } from '../../core/log/entry.ts';
+import { parseNote } from '../../core/log/note.ts';
 import { signerNamed } from '../chain/consortium-fixture.ts';
 import { parseReceipt } from '../../gateway/event.ts';
 import { verifyReceipt } from '../../gateway/receipt.ts';
@@ -250,6 +251,28 @@ describe('access events', () => {
     expect((await custodian.asPerson(ANNA, '/v1/history')).status).to.equal(503);
     custodian.facts = { ...facts, logs: [{ ...log!, vrfKeys: [] }, ...others] };
     expect((await custodian.event([ANNA])).status).to.equal(503);
+  });
+
+  test('are told at the checkpoint that is asked for, whatever was anchored since', async () => {
+    await custodian.event([ANNA]);
+    await custodian.anchor();
+    const checkpointIn = ({ json }: { json: JsonObject }) => parseNote(json['checkpoint'] as string).checkpoint;
+    const first = checkpointIn(await custodian.asPerson(ANNA, '/v1/history'));
+    await custodian.event([ANNA]);
+    await custodian.anchor();
+    const at = { size: first.size, issuedAt: first.issuedAt };
+    const ask = (path: string, asked: JsonObject) => custodian.asPerson(ANNA, path, { at: asked });
+    const answer = await ask('/v1/history', at);
+    expect(checkpointIn(answer)).to.deep.equal(first);
+    expect(readHistory(custodian, ANNA, answer.json)).to.have.lengthOf(1);
+    const beyond = (await ask('/v1/promised', at)).json as { size: number; entries: JsonObject[] };
+    expect([beyond.size, beyond.entries.map(({ index }) => index)]).to.deep.equal([1, [1]]);
+    for (const other of [
+      { ...at, size: 2 },
+      { ...at, issuedAt: at.issuedAt + 1 },
+    ])
+      expect((await ask('/v1/history', other)).status).to.equal(409);
+    expect((await ask('/v1/history', { size: 1 })).status).to.equal(400);
   });
 
   test('tell a person what is promised and published beyond her anchored history', async () => {

@@ -122,6 +122,10 @@ describe('POST /portal/v1/answers', () => {
     const answer = await her.post('/portal/v1/answers', { origin: origin(POLICE) });
     expect(((await answer.json()) as { format: string }).format).to.equal('veritrail-access-answer-v1');
     expect((await her.post('/portal/v1/answers', { origin: origin(HOUSING) })).status).to.equal(404);
+    const at = { size: 7, issuedAt: 1 };
+    await her.post('/portal/v1/answers', { origin: origin(POLICE), at });
+    expect(world.police.bodies.at(-1)).to.equal(JSON.stringify({ at }));
+    expect((await her.post('/portal/v1/answers', { origin: origin(POLICE), at: { size: 7 } })).status).to.equal(400);
     expect((await her.post('/portal/v1/answers', { origin: origin(POLICE), person: 'x' })).status).to.equal(400);
   });
 });

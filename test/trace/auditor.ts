@@ -42,6 +42,8 @@ export class Auditor {
   readonly custodian: SampleCustodian;
   /** The case as it was last kept. */
   kept: Uint8Array;
+  /** The verifier’s word on the checkpoint that the custodian answers at. */
+  standing = async (): Promise<LogAnswer> => this.custodian.world.standing();
   #random = 0;
 
   constructor(custodian = new SampleCustodian()) {
@@ -69,11 +71,10 @@ export class Auditor {
             formatCaseAnswer(this.custodian.answer(parseKeptQuestion(formatKeptQuestion(question)))),
             question.query.kind,
           ),
-        standing: async (): Promise<LogAnswer> => this.custodian.world.standing(),
+        standing: async (): Promise<LogAnswer> => this.standing(),
         anchors: async () => this.custodian.world.claims,
         keep: async (changed) => void (this.kept = encodeCaseFile(changed)),
         sign: async (message) => signatureOf(auditSigner, message),
-        pause: async () => {},
         random: () => bytesOf(`random ${this.#random++}`),
         clock: () => this.custodian.world.clock,
       },

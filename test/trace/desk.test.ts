@@ -1,10 +1,11 @@
 /** Look-ups: each one signed, on record and judged; what is not on record counts for nothing. */
 import { describe, test } from 'node:test';
 import { expect } from 'chai';
-import { isCodedError } from '../../core/bytes/error.ts';
+import { isCodedError, unavailable } from '../../core/bytes/error.ts';
 import { requestDigestOf } from '../../core/access/request.ts';
 import { type Hash, hashFromHex } from '../../core/bytes/hash.ts';
 import { encodeCaseFile, parseCaseFile } from '../../core/trace/case-file.ts';
+import { confirmCase } from '../../core/trace/desk.ts';
 import { type EntryFilter, verifyQuery } from '../../core/trace/query.ts';
 import type { TracedEntry } from '../../core/trace/traced.ts';
 import { judgeCase, viewOfEntry } from '../../core/trace/view.ts';
@@ -99,6 +100,27 @@ describe('a look-up', () => {
     crowd.custodian.read({ subjects: Array.from({ length: 11 }, (_, i) => citizen(i)) });
     crowd.custodian.world.anchor();
     expect(await crowd.desk().askEntries(log(crowd), { ...filter, from: clock - 60_000 * 40 })).to.deep.equal({ isWhole: false });
+  });
+
+  test('that no verifier confirmed is confirmed later, without another look-up, and only by a word that leaves no doubt', async () => {
+    const auditor = story();
+    const { standing } = auditor;
+    auditor.standing = () => Promise.reject(unavailable('no verifier'));
+    await auditor.desk().ask(log(auditor), { kind: 'person', subject: citizen(1) });
+    const doubts = () => auditor.judged.traced.map((one) => one!.doubt);
+    const confirm = async () => {
+      const world = auditor.custodian.world.world();
+      const doors = { standing: auditor.standing, anchors: async () => auditor.custodian.world.claims };
+      return confirmCase(doors, world, auditor.file);
+    };
+    expect(doubts()).to.deep.equal(['CHAIN_UNREACHABLE']);
+    expect((await confirm()).exchanges.map((one) => one.standing)).to.deep.equal([null]);
+    auditor.standing = standing;
+    auditor.kept = encodeCaseFile(await confirm());
+    expect(doubts()).to.deep.equal([null]);
+    expect(auditor.custodian.lookUps).to.have.length(1);
+    const { file } = auditor;
+    expect(await confirmCase({ standing, anchors: async () => [] }, auditor.custodian.world.world(), file)).to.equal(file);
   });
 
   test('that the custodian does not promise to record is refused, and what came with it is not kept', async () => {

@@ -31,10 +31,10 @@ export interface Portal {
   readonly sources: () => Promise<ReadonlySet<string>>;
   readonly live: () => Promise<LiveChain>;
   readonly trust: () => Promise<SignedTrust>;
-  readonly answer: (log: LogFact, csrf: string) => Promise<AccessAnswer>;
+  readonly answer: (log: LogFact, at: CheckpointName | null, csrf: string) => Promise<AccessAnswer>;
   readonly standing: (logId: Hash, at: CheckpointName | null) => Promise<LogAnswer>;
   readonly anchors: (logId: Hash, from: number, to: number) => Promise<readonly AnchorClaim[]>;
-  readonly promised: (log: LogFact, csrf: string) => Promise<readonly PromisedEntry[]>;
+  readonly promised: (log: LogFact, at: CheckpointName | null, csrf: string) => Promise<readonly PromisedEntry[]>;
   /** All entries of a seals log, 74 bytes each. */
   readonly seals: (log: LogFact) => Promise<Uint8Array>;
   readonly object: (objection: SentObjection, csrf: string) => Promise<void>;
@@ -94,6 +94,11 @@ async function ask(path: string, question: Question = {}): Promise<JsonValue> {
 
 const own = (csrf: string): Record<string, string> => ({ 'Veritrail-Csrf': csrf });
 
+function askOwn(path: string, { origin }: LogFact, at: CheckpointName | null, csrf: string): Promise<JsonValue> {
+  const send = at === null ? { origin } : { origin, at: { size: at.size, issuedAt: at.issuedAt } };
+  return ask(path, { send, headers: own(csrf), timeoutMs: ANSWER_TIMEOUT_MS });
+}
+
 async function session(): Promise<SignedIn | null> {
   const fields = new JsonFields(await ask('/portal/v1/session'), 'session');
   if (!fields.boolean('signedIn')) return null;
@@ -125,15 +130,13 @@ export const sameOriginPortal: Portal = {
     return { ageMs: fields.integer('polledMsAgo'), facts: parseRegistryFacts(fields.value('facts')) };
   },
   trust: async () => parseSignedTrust(await ask('/trust.json')),
-  answer: async ({ origin }, csrf) =>
-    parseAccessAnswer(await ask('/portal/v1/answers', { send: { origin }, headers: own(csrf), timeoutMs: ANSWER_TIMEOUT_MS })),
+  answer: async (log, at, csrf) => parseAccessAnswer(await askOwn('/portal/v1/answers', log, at, csrf)),
   standing,
   anchors: async (logId, from, to) => {
     const fields = new JsonFields(await ask(`/v1/logs/${encodeHex(logId)}/anchors?from=${from}&to=${to}`), 'anchors');
     return fields.array('anchors', MAX_ANCHORS, parseAnchorClaim);
   },
-  promised: async ({ origin }, csrf) =>
-    parsePromised(await ask('/portal/v1/promised', { send: { origin }, headers: own(csrf), timeoutMs: ANSWER_TIMEOUT_MS })),
+  promised: async (log, at, csrf) => parsePromised(await askOwn('/portal/v1/promised', log, at, csrf)),
   seals: async ({ origin }) => {
     const path = `/portal/v1/seals?origin=${encodeURIComponent(origin)}`;
     return decodeBase64(

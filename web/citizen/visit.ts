@@ -141,10 +141,10 @@ export class Visit {
   async #askLogs(run: number, world: World, person: SignedIn, connected: ReadonlySet<string>): Promise<void> {
     const { portal } = this.#visitor;
     const doors: Doors = {
-      custodian: (log) => portal.answer(log, person.csrf),
+      custodian: (log, at) => portal.answer(log, at, person.csrf),
       standing: (logId, at) => portal.standing(logId, at),
       anchors: (logId, from, to) => portal.anchors(logId, from, to),
-      promised: (log) => portal.promised(log, person.csrf),
+      promised: (log, at) => portal.promised(log, at, person.csrf),
     };
     const waiting = this.#state.logs.map(({ log }) => log);
     const work = async (): Promise<void> => {
