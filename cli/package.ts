@@ -1,7 +1,8 @@
 /** `veritrail verify package.zip`: an auditor's package, checked without a network against a trust file. */
 import type { JsonObject } from '../core/bytes/json.ts';
-import { PACKAGE_CHECKS, PACKAGE_REASON_WORDS } from '../core/package/words.ts';
+import { PACKAGE_CHECKS, PACKAGE_REASON_WORDS, REPORT_WORDS } from '../core/package/words.ts';
 import { type CheckedPackage, verifyPackage } from '../core/package/package-check.ts';
+import type { LookUpCounts } from '../core/package/parts.ts';
 import { PACKAGE_CHECK_IDS, type PackageVerdict } from '../core/package/verdict.ts';
 import { againstOf } from '../core/trace/view.ts';
 import { formatInstant, type Lang } from '../core/verify/words.ts';
@@ -20,7 +21,7 @@ export function verifyPackageFile(bytes: Uint8Array, trust: Trust, options: Veri
   return exitOf(checked.verdict.verdict);
 }
 
-function formatChecked({ verdict, signed, entries }: CheckedPackage): JsonObject {
+function formatChecked({ verdict, signed, entries, lookUps }: CheckedPackage): JsonObject {
   return {
     package: true,
     verdict: verdict.verdict,
@@ -30,6 +31,7 @@ function formatChecked({ verdict, signed, entries }: CheckedPackage): JsonObject
     case: signed && { number: signed.case.number, authority: signed.case.authority, reason: signed.case.reason },
     madeAt: signed && signed.manifest.manifest.madeAt,
     trustVersion: signed && signed.manifest.manifest.trust.version,
+    lookUps: lookUps && { ...lookUps },
     // What the package shows, not what is wrong with it.
     against: (entries?.entries ?? []).flatMap(({ part, traced }) => {
       const against = againstOf(traced);
@@ -38,7 +40,7 @@ function formatChecked({ verdict, signed, entries }: CheckedPackage): JsonObject
   };
 }
 
-function describeChecked({ verdict, signed, entries }: CheckedPackage, trust: Trust, lang: Lang): string[] {
+function describeChecked({ verdict, signed, entries, lookUps }: CheckedPackage, trust: Trust, lang: Lang): string[] {
   const isChinese = lang === 'zh-CN';
   const lines = [`${NAMES[lang][verdict.verdict]}  ${verdict.reasons.join(' ')}`.trimEnd()];
   if (trust.sample) lines.push(isChinese ? '【样例】单机运行，没有独立的第三方' : '[SAMPLE] one machine, no independent party');
@@ -55,6 +57,7 @@ function describeChecked({ verdict, signed, entries }: CheckedPackage, trust: Tr
     for (const { part, code } of against)
       lines.push(`    ${part}${isChinese ? '：' : ': '}${PACKAGE_REASON_WORDS[code][lang]} (${code})`);
   }
+  lines.push(...lookUpLines(lookUps, lang));
   const irregular = (entries?.entries ?? []).filter(({ traced }) => againstOf(traced).length > 0).length;
   if (irregular > 0)
     lines.push(
@@ -63,4 +66,15 @@ function describeChecked({ verdict, signed, entries }: CheckedPackage, trust: Tr
         : `Of ${irregular} accesses something does not hold, or is not known: see the report.`,
     );
   return lines;
+}
+
+/** Said beside the verdict: a package may be valid with look-ups that show nothing. */
+function lookUpLines(counts: LookUpCounts | null, lang: Lang): string[] {
+  const names = ['unanswered', 'unconfirmed', 'unproven'] as const;
+  const said = names.filter((name) => counts !== null && counts[name] > 0);
+  if (counts === null || said.length === 0) return [];
+  return [
+    `! ${REPORT_WORDS.lookUps[lang]}: ${counts.asked}`,
+    ...said.map((name) => `    ${REPORT_WORDS[name][lang]}: ${counts[name]}`),
+  ];
 }

@@ -2,12 +2,14 @@
 import { PURPOSES } from '../../core/access/purpose.ts';
 import { ACCESS_REASON_WORDS, ACTIONS, BODY_CHECKS, RESULT_WORDS } from '../../core/access/wording.ts';
 import { Paths } from '../../core/leak/path.ts';
-import type { RankedReader, Ranking } from '../../core/leak/ranking.ts';
+import type { CaseReader, RankedReader, Ranking } from '../../core/leak/ranking.ts';
 import type { Reconciliation } from '../../core/trace/reconciliation.ts';
 import type { Traced, TracedEntry } from '../../core/trace/traced.ts';
 import { type Against, againstOf, type JudgedCase, nameOf } from '../../core/trace/view.ts';
 import {
+  describeLookUps,
   describeReader,
+  LOOK_UPS_TITLE,
   RANKING_FINDINGS,
   RANKING_LIMITS,
   RECONCILED_WORDS,
@@ -82,7 +84,7 @@ export function pathLines(judged: JudgedCase, entries: readonly TracedEntry[], l
 }
 
 export function rankingLines(judged: JudgedCase, ranking: Ranking, complete: number, lang: Lang): string[] {
-  const name = ({ accessor }: RankedReader): string => nameOf(judged.world.facts, accessor);
+  const name = ({ accessor }: { readonly accessor: string }): string => nameOf(judged.world.facts, accessor);
   const counts =
     lang === 'en'
       ? `Sample of ${ranking.sample}; ${complete} complete histories; ${ranking.sampleRead} read by anybody.`
@@ -98,8 +100,14 @@ export function rankingLines(judged: JudgedCase, ranking: Ranking, complete: num
     '',
     ...rows(ranking.accessors),
     '',
+    ...lookUpLines(ranking, name, lang),
     RANKING_LIMITS[lang],
   ];
+}
+
+function lookUpLines({ lookUps }: Ranking, name: (one: CaseReader) => string, lang: Lang): string[] {
+  if (lookUps.length === 0) return [];
+  return [LOOK_UPS_TITLE[lang], ...lookUps.slice(0, 20).map((one) => `  ${describeLookUps(one, name(one), lang)}`), ''];
 }
 
 export function reconciliationLines(judged: JudgedCase, { counts, rows, unopened }: Reconciliation, lang: Lang): string[] {

@@ -8,6 +8,9 @@
  * This says whose reading fits the sample, not who gave it away. It assumes that reading is not arranged by what the sample was chosen by: a
  * list of one office's ordinary clients fits that office without any leak. Numbers of the sample that nobody read came from elsewhere, or from
  * reading that is not recorded.
+ *
+ * Who looks a list up in a case reads just its persons: that says nothing. Such look-ups are no part of the pool and compared with nobody; they
+ * are listed by themselves, for an auditor may leak as anyone may.
  */
 import { expectedMet, logChanceOf } from './chance.ts';
 
@@ -19,6 +22,8 @@ export interface Reading {
   /** Custodian and pseudonym: a person counts once for each custodian. */
   readonly subject: string;
   readonly readAt: number;
+  /** The number of the case that it was looked up in; null of every other reading. */
+  readonly inCase: string | null;
 }
 
 export interface RankedReader {
@@ -41,6 +46,12 @@ export interface RankedReader {
   readonly leafHashes: readonly string[];
 }
 
+/** What somebody looked up in one case. */
+export type CaseReader = Pick<RankedReader, 'accessor' | 'met' | 'read' | 'readings' | 'firstAt' | 'lastAt' | 'leafHashes'> & {
+  readonly operator: string;
+  readonly case: string;
+};
+
 export interface Ranking {
   readonly from: number;
   readonly to: number;
@@ -55,6 +66,8 @@ export interface Ranking {
   /** Most telling first; only those that read any of the sample. */
   readonly accessors: readonly RankedReader[];
   readonly operators: readonly RankedReader[];
+  /** Look-ups in cases, those that met most first; only those that met any of the sample. */
+  readonly lookUps: readonly CaseReader[];
 }
 export type RankingFinding = 'one' | 'several' | 'none';
 
@@ -74,7 +87,8 @@ export interface RankingQuestion {
   readonly to: number;
 }
 
-export function rankReaders({ readings, sample, sampleSize, from, to }: RankingQuestion): Ranking {
+export function rankReaders({ readings: all, sample, sampleSize, from, to }: RankingQuestion): Ranking {
+  const readings = all.filter(({ inCase }) => inCase === null);
   const pool = new Set(readings.map(({ subject }) => subject));
   const sampleRead = [...sample].filter((subject) => pool.has(subject)).length;
   const basis = { population: pool.size, marked: sampleRead, sample };
@@ -90,7 +104,21 @@ export function rankReaders({ readings, sample, sampleSize, from, to }: RankingQ
     operatorFinding: findingOf(operators),
     accessors,
     operators,
+    lookUps: lookUpsOf(sample, all),
   };
+}
+
+function lookUpsOf(sample: ReadonlySet<string>, readings: readonly Reading[]): CaseReader[] {
+  const inCases = readings.filter(({ inCase }) => inCase !== null);
+  const groups = Map.groupBy(inCases, ({ accessor, operator, inCase }) => JSON.stringify([accessor, operator, inCase]));
+  const rows = [...groups].map(([key, own]): [string, CaseReader] => {
+    const { accessor, operator, inCase } = own[0]!;
+    return [key, { accessor, operator, case: inCase!, ...countsOf(sample, own) }];
+  });
+  return rows
+    .filter(([, { met }]) => met > 0)
+    .toSorted(([a, one], [b, other]) => other.met - one.met || compare(a, b))
+    .map(([, row]) => row);
 }
 
 interface Basis {
@@ -121,22 +149,30 @@ function readerOf(
   own: readonly Reading[],
   compared: number,
 ): RankedReader {
-  const read = new Set(own.map(({ subject }) => subject));
-  const hits = own.filter(({ subject }) => sample.has(subject));
-  const met = new Set(hits.map(({ subject }) => subject)).size;
-  const draw = { population, marked, drawn: read.size, met };
+  const counts = countsOf(sample, own);
+  const { met, read } = counts;
+  const draw = { population, marked, drawn: read, met };
   // Rounded: what is signed and shown must come out the same on every machine.
   const logChance = Math.min(0, Math.round((logChanceOf(draw) + Math.log10(compared)) * 1000) / 1000);
-  const times = own.map(({ readAt }) => readAt);
   return {
     accessor,
     operator,
-    met,
-    read: read.size,
-    readings: own.length,
+    ...counts,
     expected: Math.round(expectedMet(draw) * 1000) / 1000,
     logChance: Number.isFinite(logChance) ? logChance : null,
     standsOut: met >= LEAST_MET && logChance <= LOG_CHANCE_LIMIT,
+  };
+}
+
+type Counts = Pick<RankedReader, 'met' | 'read' | 'readings' | 'firstAt' | 'lastAt' | 'leafHashes'>;
+
+function countsOf(sample: ReadonlySet<string>, own: readonly Reading[]): Counts {
+  const hits = own.filter(({ subject }) => sample.has(subject));
+  const times = own.map(({ readAt }) => readAt);
+  return {
+    met: new Set(hits.map(({ subject }) => subject)).size,
+    read: new Set(own.map(({ subject }) => subject)).size,
+    readings: own.length,
     firstAt: times.reduce((a, b) => Math.min(a, b)),
     lastAt: times.reduce((a, b) => Math.max(a, b)),
     leafHashes: hits.map(({ leafHash }) => leafHash).toSorted(),

@@ -10,7 +10,7 @@ import { sm3 } from '../sm/sm3.ts';
 import { caseDigestOf } from '../trace/case.ts';
 import type { Exchange } from '../trace/case-file.ts';
 import { rankedSampleOf, reconciliationOf } from '../trace/result.ts';
-import type { TracedEntry } from '../trace/traced.ts';
+import type { Traced, TracedEntry } from '../trace/traced.ts';
 import type { JudgedCase } from '../trace/view.ts';
 import type { AnchorClaim, LogAnswer } from '../verify/lookup.ts';
 import type { SignedTrust } from '../verify/trust.ts';
@@ -61,10 +61,11 @@ function partsOf(judged: JudgedCase, madeAt: number): ZipPart[] {
   const result = resultOf(judged);
   const entries = chosenEntries(judged, result);
   const records = recordsOf(judged, result);
+  const lookUps = file.exchanges.map((exchange, i) => packLookUp(judged, exchange, judged.traced[i] ?? null));
   return [
     { name: 'case.json', content: encodeCanonicalJson(formatEnvelope(file.signedCase.envelope)) },
-    { name: 'lookups.json', content: encodeLookUps(file.exchanges.map((exchange) => packLookUp(judged, exchange))) },
-    { name: 'logs.json', content: encodeLogs(logsOf(file.exchanges)) },
+    { name: 'lookups.json', content: encodeLookUps(lookUps) },
+    { name: 'logs.json', content: encodeLogs(logsOf(file.exchanges, checkpointsOf(lookUps, entries))) },
     { name: 'result.json', content: encodeResult(result) },
     { name: 'report.zh-CN.html', content: reportOf(judged, result, entries, madeAt, 'zh-CN') },
     { name: 'report.en.html', content: reportOf(judged, result, entries, madeAt, 'en') },
@@ -91,6 +92,7 @@ function chosenEntries(judged: JudgedCase, { ranking, reconciliation, named, sho
   const persons = new Set(named.map(({ pseudonym }) => pseudonym));
   const behind = new Set([
     ...(ranking?.operators.flatMap(({ leafHashes }) => leafHashes) ?? []),
+    ...(ranking?.lookUps.flatMap(({ leafHashes }) => leafHashes) ?? []),
     ...(reconciliation?.rows.flatMap(({ leafHashes }) => leafHashes) ?? []),
   ]);
   return judged.entries.filter((entry) => behind.has(entry.leafHash) || persons.has(judged.pseudonymOf(entry) ?? ''));
@@ -118,22 +120,32 @@ function contentOf(judged: JudgedCase, entry: TracedEntry): PackedContent {
   return papers === null ? { state: 'withheld' } : { state: 'masked', request: papers.request, outcome: papers.outcome };
 }
 
-function packLookUp(judged: JudgedCase, { origin, question, answer }: Exchange): PackedLookUp {
+function packLookUp(judged: JudgedCase, { origin, question, answer }: Exchange, traced: Traced | null): PackedLookUp {
   const { request, approval, salt, query } = question;
   const isShown = query.kind !== 'person' || isNamed(judged, query.subject);
-  return { origin, request, approval, event: answer && answer.event, query: isShown ? { salt, asked: query } : null };
+  const shown = traced && { checkpoint: checkpointDigest(traced.checkpoint), doubt: traced.doubt, unproven: traced.unproven };
+  return { origin, request, approval, event: answer && answer.event, query: isShown ? { salt, asked: query } : null, shown };
+}
+
+/** Hex digests of those that something in the package stands on. */
+function checkpointsOf(lookUps: readonly PackedLookUp[], entries: readonly TracedEntry[]): Set<string> {
+  return new Set([
+    ...lookUps.flatMap(({ shown }) => (shown?.doubt === null ? [encodeHex(shown.checkpoint)] : [])),
+    ...entries.map(({ placed }) => encodeHex(checkpointDigest(placed.checkpoint))),
+  ]);
 }
 
 function isNamed({ named }: JudgedCase, subject: { readonly class: number; readonly id: string }): boolean {
   return [...named.values()].some((one) => one.class === subject.class && one.id === subject.id);
 }
 
-/** Each checkpoint once, with all anchors that came with it. */
-function logsOf(exchanges: readonly Exchange[]): LogAnswer[] {
+/** Each of these checkpoints once, with all anchors that came with it. */
+function logsOf(exchanges: readonly Exchange[], meant: ReadonlySet<string>): LogAnswer[] {
   const byDigest = new Map<string, LogAnswer>();
   for (const { standing } of exchanges) {
     if (standing === null) continue;
     const digest = encodeHex(digestIn(standing));
+    if (!meant.has(digest)) continue;
     const known = byDigest.get(digest);
     byDigest.set(digest, { ...standing, anchors: [...(known?.anchors ?? []), ...standing.anchors] });
   }

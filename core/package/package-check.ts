@@ -20,7 +20,7 @@ import type { Trust } from '../verify/trust.ts';
 import { type World, worldOf } from '../verify/world.ts';
 import { checkEntries, type CheckedEntries } from './entry-check.ts';
 import { MANIFEST_NAME, manifestSignedBytes, parseSignedManifest, partHashOf, type SignedManifest } from './manifest.ts';
-import { type PackedLookUp, parseLookUps } from './parts.ts';
+import { countLookUps, type LookUpCounts, type PackedLookUp, parseLookUps } from './parts.ts';
 import { checkResult } from './result-check.ts';
 import { type PackageCheckId, PackageFindings, type PackageReason, type PackageVerdict } from './verdict.ts';
 import { type ReadPart, readZip, ZIP_CAPS } from './zip.ts';
@@ -36,6 +36,7 @@ export interface CheckedPackage {
   /** Null where the manifest or the case cannot be read. */
   readonly signed: { readonly manifest: SignedManifest; readonly case: TraceCase } | null;
   readonly entries: CheckedEntries | null;
+  readonly lookUps: LookUpCounts | null;
 }
 
 /** Throws MALFORMED for what is no package at all: no zip file of the one form, or one without a manifest. */
@@ -62,7 +63,7 @@ export class PackageCheck {
     const manifest = this.#readManifest();
     this.#checkParts(manifest);
     const one = this.part('case.json', 'case', (content) => parseSignedCase(jsonOf(content)));
-    if (one === null) return { verdict: this.findings.verdict(), signed: null, entries: null };
+    if (one === null) return { verdict: this.findings.verdict(), signed: null, entries: null, lookUps: null };
     const { authority } = one.case;
     const isOfCase = equalBytes(manifest.manifest.case, caseDigestOf(one.envelope.payload));
     if (!isOfCase) this.findings.fail('manifest', MANIFEST_NAME, 'OTHER_CASE');
@@ -80,8 +81,9 @@ export class PackageCheck {
     const lookups = this.part('lookups.json', 'look-up', parseLookUps) ?? [];
     for (const [i, lookup] of lookups.entries()) this.#checkLookUp(one.case, lookup, `lookups.json#${i + 1}`);
     const entries = checkEntries(this);
+    for (const [i, lookup] of lookups.entries()) this.#checkShown(lookup, entries.bases, `lookups.json#${i + 1}`);
     checkResult(this, one.case, entries, lookups);
-    return { verdict: this.findings.verdict(), signed: { manifest, case: one.case }, entries };
+    return { verdict: this.findings.verdict(), signed: { manifest, case: one.case }, entries, lookUps: countLookUps(lookups) };
   }
 
   #readManifest(): SignedManifest {
@@ -172,6 +174,14 @@ export class PackageCheck {
     this.holds('look-up', place, 'NOT_RECORDED', () =>
       verifyLookUp(this.world.facts, log, { request, isUnmasking: asked?.kind === 'unmask' }, event),
     );
+  }
+
+  /** Where it says that no doubt is left, the verifier's word must be there; what that is worth is said of `logs.json`. */
+  #checkShown({ origin, shown }: PackedLookUp, bases: CheckedEntries['bases'], place: string): void {
+    if (shown?.doubt !== null || !this.sound.has('logs.json')) return;
+    const basis = bases.get(encodeHex(shown.checkpoint));
+    if (basis?.log.origin === origin) this.findings.pass('look-up');
+    else this.findings.fail('look-up', place, 'NOT_CONFIRMED');
   }
 
   #checkRequest(one: TraceCase, { envelope, request }: SignedRequest, place: string): void {

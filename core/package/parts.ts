@@ -2,8 +2,9 @@
  * The parts of a package, each canonical JSON (docs/formats.md §31):
  *
  *     case.json                      the case's envelope
- *     lookups.json                   {"lookups":[{"approval":envelope|null,"event":EVENT|null,"origin","query":{…,"salt"}|null,"request":envelope}]}
- *     logs.json                      {"logs":[LOG of §16]}                      one for each checkpoint that entries stand on
+ *     lookups.json                   {"lookups":[{"approval":envelope|null,"event":EVENT|null,"origin","query":{…,"salt"}|null,"request":envelope,
+ *                                    "shown":{"checkpoint":digest,"doubt":REASON|null,"unproven":N}|null}]}
+ *     logs.json                      {"logs":[LOG of §16]}                      one for each checkpoint that entries stand on, or a look-up without doubt
  *     entries/<leaf hash>.json       {"checkpoint":digest,"content":CONTENT,"entry","inclusion","index","origin","subject":pseudonym|null}
  *     records/<digest>-<chunk>.json  {"outcome":envelope|null,"request":envelope}      an accessor's papers, where they are compared
  *     result.json                    {"complete","named":[{"class","id","pseudonym"}],"ranking":{…}|null,"reconciliation":{…}|null,"sample":[…],"shown"}
@@ -12,9 +13,11 @@
  *               {"state":"refused"} {"state":"erased"} {"state":"withheld"}
  *
  * Of a look-up by number, what was asked is shown only where the person is named. Handles and their proofs are nowhere in it: that a history
- * was complete, the auditor says, and signs.
+ * was complete, the auditor says, and signs. `shown` says what an answer was worth: with a doubt nothing may be concluded from it, neither what it
+ * showed nor what it lacked; null where nothing was answered, and of what only names persons.
  */
 import { MAX_ACCESS_BODY_BYTES } from '../access/body.ts';
+import { ACCESS_REASONS, type AccessReason } from '../access/finding.ts';
 import { parseSignedOutcome, type SignedOutcome } from '../access/outcome.ts';
 import { parseSignedRequest, type SignedRequest } from '../access/request.ts';
 import { formatEnvelope } from '../authority/envelope.ts';
@@ -39,6 +42,16 @@ export interface PackedLookUp {
   /** Null: no answer was had. */
   readonly event: LookUpRecord | null;
   readonly query: { readonly salt: Uint8Array; readonly asked: CaseQuery } | null;
+  readonly shown: ShownStanding | null;
+}
+
+export interface ShownStanding {
+  /** Digest of the checkpoint that the custodian answered at. */
+  readonly checkpoint: Hash;
+  /** Null: a verifier's word is in the package, and leaves none. */
+  readonly doubt: AccessReason | null;
+  /** Entries that were shown and stand in no log yet, or without a proof that holds: they are not in the package. */
+  readonly unproven: number;
 }
 
 export type PackedContent =
@@ -62,6 +75,30 @@ export interface PackedRecord {
   readonly outcome: SignedOutcome | null;
 }
 
+/** What the package says of its look-ups: no fault of it, and nothing may be concluded from those that it counts here but for `asked`. */
+export interface LookUpCounts {
+  readonly asked: number;
+  readonly unanswered: number;
+  /** The answer's checkpoint, or the history itself, is in doubt. */
+  readonly unconfirmed: number;
+  /** Entries shown without a proof. */
+  readonly unproven: number;
+}
+
+interface CountedLookUp {
+  readonly event: LookUpRecord | null;
+  readonly shown: Pick<ShownStanding, 'doubt' | 'unproven'> | null;
+}
+
+export function countLookUps(lookUps: readonly CountedLookUp[]): LookUpCounts {
+  return {
+    asked: lookUps.length,
+    unanswered: lookUps.filter(({ event }) => event === null).length,
+    unconfirmed: lookUps.filter(({ shown }) => (shown?.doubt ?? null) !== null).length,
+    unproven: lookUps.reduce((sum, { shown }) => sum + (shown?.unproven ?? 0), 0),
+  };
+}
+
 const MAX_LOOKUPS = 100_000;
 const MAX_LOGS = 4096;
 const MAX_INCLUSION = 53;
@@ -82,13 +119,14 @@ export function encodeLookUps(lookups: readonly PackedLookUp[]): Uint8Array {
   return encodeCanonicalJson({ lookups: lookups.map(formatLookUp) });
 }
 
-function formatLookUp({ origin, request, approval, event, query }: PackedLookUp): JsonObject {
+function formatLookUp({ origin, request, approval, event, query, shown }: PackedLookUp): JsonObject {
   return {
     origin,
     request: formatEnvelope(request.envelope),
     approval: approval && formatEnvelope(approval.envelope),
     event: event && formatLookUpRecord(event),
     query: query && { salt: encodeHex(query.salt), ...formatQuery(query.asked) },
+    shown: shown && { checkpoint: encodeHex(shown.checkpoint), doubt: shown.doubt, unproven: shown.unproven },
   };
 }
 
@@ -104,6 +142,15 @@ function readLookUp(fields: JsonFields): PackedLookUp {
     approval: fields.nullable('approval', () => parseSignedRequest(fields.value('approval'))),
     event: fields.nullable('event', () => parseLookUpRecord(fields.value('event'))),
     query: fields.nullable('query', () => readQuery(fields.value('query'))),
+    shown: fields.nullable('shown', () => readFields(fields.value('shown'), 'shown', readShown)),
+  };
+}
+
+function readShown(fields: JsonFields): ShownStanding {
+  return {
+    checkpoint: fields.hash('checkpoint'),
+    doubt: fields.nullable('doubt', () => fields.oneOf('doubt', ACCESS_REASONS)),
+    unproven: fields.integer('unproven'),
   };
 }
 

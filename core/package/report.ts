@@ -9,8 +9,17 @@ import type { RankedReader, Ranking } from '../leak/ranking.ts';
 import type { Reconciliation } from '../trace/reconciliation.ts';
 import type { TracedEntry } from '../trace/traced.ts';
 import { againstOf, type JudgedCase, nameOf } from '../trace/view.ts';
-import { describeReader, RANKING_FINDINGS, RANKING_LIMITS, RECONCILED_WORDS, RECONCILIATION_WORDS } from '../trace/words.ts';
+import {
+  describeLookUps,
+  describeReader,
+  LOOK_UPS_TITLE,
+  RANKING_FINDINGS,
+  RANKING_LIMITS,
+  RECONCILED_WORDS,
+  RECONCILIATION_WORDS,
+} from '../trace/words.ts';
 import { formatInstant, type Lang } from '../verify/words.ts';
+import { countLookUps } from './parts.ts';
 import type { PackedResult } from './result-part.ts';
 import { REPORT_WORDS as W } from './words.ts';
 
@@ -50,6 +59,7 @@ export function reportOf(
     [W.openedAt[lang], formatInstant(one.openedAt, lang)],
     [W.madeAt[lang], formatInstant(madeAt, lang)],
     [W.lookUps[lang], String(exchanges.length)],
+    ...lookUpRows(judged, lang),
   ];
   const sections = [
     `<h1>${escapeHtml(title)}</h1>`,
@@ -72,8 +82,16 @@ export function reportOf(
   );
 }
 
+/** What could not be had or confirmed; nothing where that is nothing. */
+function lookUpRows({ file, traced }: JudgedCase, lang: Lang): string[][] {
+  const lookUps = file.exchanges.map(({ answer }, i) => ({ event: answer && answer.event, shown: traced[i] ?? null }));
+  const counts = countLookUps(lookUps);
+  const names = ['unanswered', 'unconfirmed', 'unproven'] as const;
+  return names.flatMap((name) => (counts[name] === 0 ? [] : [[W[name][lang], String(counts[name])]]));
+}
+
 function rankingSections(judged: JudgedCase, { complete, sample }: PackedResult, ranking: Ranking, lang: Lang): string[] {
-  const name = ({ accessor }: RankedReader): string => nameOf(judged.world.facts, accessor);
+  const name = ({ accessor }: { readonly accessor: string }): string => nameOf(judged.world.facts, accessor);
   const rows = (readers: readonly RankedReader[]): string[][] =>
     readers.slice(0, MAX_ROWS).map((one) => [describeReader(one, ranking, name(one), lang), one.leafHashes.join(' ')]);
   return [
@@ -82,6 +100,15 @@ function rankingSections(judged: JudgedCase, { complete, sample }: PackedResult,
     paragraph(`${W.sampleCounts[lang]} ${sample.length} / ${complete} / ${ranking.sampleRead}`),
     paragraph(RANKING_LIMITS[lang]),
     table([W.reader[lang], W.leafHashes[lang]], [...rows(ranking.operators), ...rows(ranking.accessors)]),
+    ...(ranking.lookUps.length === 0
+      ? []
+      : [
+          paragraph(LOOK_UPS_TITLE[lang]),
+          table(
+            [W.reader[lang], W.leafHashes[lang]],
+            ranking.lookUps.map((one) => [describeLookUps(one, name(one), lang), one.leafHashes.join(' ')]),
+          ),
+        ]),
   ];
 }
 

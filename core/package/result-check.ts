@@ -54,7 +54,7 @@ function rankingAgain(
 
 /** Leaf hashes that rows of the result rest on. */
 function namedLeaves({ ranking, reconciliation }: StatedResult): Set<string> {
-  const rows = [ranking?.['operators'], ranking?.['accessors'], reconciliation?.['rows']].flatMap((list) =>
+  const rows = [ranking?.['operators'], ranking?.['accessors'], ranking?.['lookUps'], reconciliation?.['rows']].flatMap((list) =>
     Array.isArray(list) ? (list as readonly JsonValue[]) : [],
   );
   const hashes = rows.flatMap((row) => {

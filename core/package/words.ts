@@ -12,6 +12,12 @@ export const REPORT_WORDS = {
   openedAt: words('立案时间', 'Opened'),
   madeAt: words('制作时间', 'Made'),
   lookUps: words('查询次数（每次都已登记）', 'Look-ups, each on record itself'),
+  unanswered: words('其中未取得答复的', 'of which not answered'),
+  unconfirmed: words(
+    '其中答复未获核验方确认的（既不能说明有查询，也不能说明没有查询）',
+    'of which the answer was not confirmed (they show neither that there were accesses nor that there were none)',
+  ),
+  unproven: words('已出示但尚未写入日志、未列入的记录', 'Entries shown, not in the log yet, and not listed here'),
   shows: words('本报告证明什么', 'What this shows'),
   showsText: words(
     '所列每条记录都在数据机关的日志里：日志的检查点由该机关签名、经见证机构签名，并已锚定到区块链，此后未被改动或删除。请求由查询机关签名，结果由数据机关签名。',
@@ -72,6 +78,10 @@ export const PACKAGE_REASON_WORDS: Readonly<Record<PackageReason, Words>> = {
   BAD_SIGNATURE: words('签名核验不通过', 'a signature does not hold'),
   DOUBTED_LOG: words('所依据的检查点无法确认', 'the checkpoint it stands on is not confirmed'),
   NOT_APPROVED: words('没有第二名办案人员的同意', 'no second officer approved it'),
+  NOT_CONFIRMED: words(
+    '称检查点已获确认，却没有附上核验方的说明',
+    'it is said to be confirmed, and no verifier’s word on its checkpoint is there',
+  ),
   NOT_NAMED: words('未经同意却出示了当事人', 'it shows a person whom nobody agreed to name'),
   NOT_RECORDED: words('没有证明该查询已经登记', 'nothing shows that the look-up is on record'),
   OTHER_CASE: words('属于另一案件', 'it is of another case'),

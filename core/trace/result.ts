@@ -3,6 +3,7 @@ import { requestDigestOf } from '../access/request.ts';
 import { encodeHex } from '../bytes/bytes.ts';
 import { type Ranking, rankReaders, type Reading } from '../leak/ranking.ts';
 import { pseudonymOf, type Pseudonym } from './pseudonym.ts';
+import { TRACE_PURPOSE } from './query.ts';
 import { type KnownHistory, reconcile, type Reconciliation } from './reconciliation.ts';
 import type { TracedEntry } from './traced.ts';
 import type { JudgedCase } from './view.ts';
@@ -15,7 +16,7 @@ export interface RankedSample {
   readonly complete: number;
 }
 
-/** Of all entries at hand within the time of the sample; the case's own look-ups are not what it looks for. Null without a sample. */
+/** Of all entries at hand within the time of the sample; the case's own look-ups are left out. Null without a sample. */
 export function rankedSampleOf(judged: JudgedCase): RankedSample | null {
   const { file, entries } = judged;
   if (file.sample === null) return null;
@@ -53,8 +54,9 @@ export function readingsOf(
     const name = nameOf(one);
     if (papers === null || name === null || readAt < span.from || readAt >= span.to) return [];
     if (papers.outcome.outcome.result !== 'granted') return [];
-    const { accessor, operator } = papers.request.request;
-    return [{ leafHash, accessor, operator: operator.id, subject: `${log.origin} ${name}`, readAt }];
+    const { accessor, operator, purpose, case: number } = papers.request.request;
+    const inCase = purpose === TRACE_PURPOSE ? number : null;
+    return [{ leafHash, accessor, operator: operator.id, subject: `${log.origin} ${name}`, readAt, inCase }];
   });
 }
 

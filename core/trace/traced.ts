@@ -62,6 +62,8 @@ export interface TracedEntry {
 
 export interface Traced {
   readonly log: LogFact;
+  /** That the custodian answered at. */
+  readonly checkpoint: Checkpoint;
   /** Why nothing of it may be relied on, though proofs and signatures may hold; null when nothing speaks against it. */
   readonly doubt: AccessReason | null;
   readonly entries: readonly TracedEntry[];
@@ -93,6 +95,7 @@ export function traceHistory(question: TraceQuestion, number: CanonicalNumber, a
   });
   return {
     log,
+    checkpoint,
     doubt: completeness.outcome === 'complete' ? null : completeness.code,
     entries: traced,
     unproven: 0,
@@ -137,7 +140,8 @@ export function traceRows(question: TraceQuestion, checkpoint: Note, rows: reado
   const doubt = standing === null ? 'CHAIN_UNREACHABLE' : doubtAt(basis, log, checkpoint);
   const isSame = basis !== null && isOf(basis, checkpoint);
   const entries = isSame && log.class === 'access' ? rows.flatMap((row) => traceRow(world, basis, row) ?? []) : [];
-  return { log, doubt, entries, unproven: rows.length - entries.length, completeness: null };
+  const unproven = rows.length - entries.length;
+  return { log, checkpoint: checkpoint.checkpoint, doubt, entries, unproven, completeness: null };
 }
 
 const isOf = (basis: Basis, { checkpoint }: Note): boolean =>

@@ -2,7 +2,7 @@
  * Rankings and reconciliations in words, both languages. A sentence says how much of the sample somebody read, out of how much in all, in
  * which time, and how often chance alone would bring that about. No sentence says that somebody leaked anything.
  */
-import type { RankedReader, Ranking, RankingFinding } from '../leak/ranking.ts';
+import type { CaseReader, RankedReader, Ranking, RankingFinding } from '../leak/ranking.ts';
 import { formatInstant, type Lang } from '../verify/words.ts';
 import { type Words, words } from '../verify/wording.ts';
 import type { Reconciled, ReconciliationReason } from './reconciliation.ts';
@@ -23,6 +23,20 @@ export const RANKING_LIMITS = words(
   '推算假定各方的查询与样本的来源无关。如果样本本来就取自某一机关的日常办事对象，该机关的查询自然会吻合。未登记的查询不在其中。',
   'This assumes that what was read has nothing to do with where the sample was taken from. A list of one office’s ordinary clients fits that office without any leak. Reading that was not recorded is not in it.',
 );
+
+export const LOOK_UPS_TITLE = words(
+  '下列是办案查询：查询的对象本来就取自名单，因此不参与比较，单独列出。',
+  'Looked up in cases: whom such look-ups read follows from the list, so they are compared with nobody, and listed by themselves.',
+);
+
+/** `name`: of the authority. */
+export function describeLookUps(one: CaseReader, name: string, lang: Lang): string {
+  const { operator, case: number, met, read, firstAt, lastAt } = one;
+  const span = [formatInstant(firstAt, lang), formatInstant(lastAt, lang)];
+  return lang === 'en'
+    ? `Officer ${operator} of ${name}, in case ${number}: looked up ${read} persons from ${span[0]} to ${span[1]}, ${met} of them of the sample.`
+    : `${name}办案人员 ${operator}，案件 ${number}：${span[0]} 至 ${span[1]} 共查询 ${read} 人，其中 ${met} 人在样本中。`;
+}
 
 /** `name`: of the authority; the operator follows. */
 export function describeReader(reader: RankedReader, { from, to, sampleRead, pool }: Ranking, name: string, lang: Lang): string {

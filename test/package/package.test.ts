@@ -2,6 +2,7 @@
 import { describe, test } from 'node:test';
 import { expect } from 'chai';
 import { decodeUtf8, encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { unavailable } from '../../core/bytes/error.ts';
 import { canonicalJson, type JsonObject, parseJson } from '../../core/bytes/json.ts';
 import { keyIdOf } from '../../core/authority/key-id.ts';
 import { formatEnvelope } from '../../core/authority/envelope.ts';
@@ -17,6 +18,7 @@ import { sm3 } from '../../core/sm/sm3.ts';
 import { signerOf, type Signer } from '../../core/log/signer.ts';
 import { keyOf, LOG_ID, vrfKey } from '../access/sample.ts';
 import { expectRefusal } from '../log/mangling.ts';
+import { Auditor } from '../trace/auditor.ts';
 import { auditSigner, citizen } from '../trace/custodian.ts';
 import { LEAKED, LEAKER, nameOne, pack, signedTrust, tracedLeak } from './story.ts';
 
@@ -214,6 +216,49 @@ describe('a package', () => {
       }),
     );
     expect(said(verify(signedAgain(unrecorded)))).to.deep.equal(['invalid', 'look-up lookups.json#1 NOT_RECORDED']);
+  });
+
+  test('says which look-ups were not confirmed, and stays valid with them; that one was, it cannot say without a verifier’s word', async () => {
+    const auditor = await tracedLeak();
+    auditor.standing = () => Promise.reject(unavailable('no verifier'));
+    const [log] = auditor.desk().logs;
+    await auditor.desk().ask(log!, { kind: 'person', subject: citizen(3) });
+    const bytes = await pack(auditor);
+    const { verdict, lookUps } = verifyPackage(bytes, { trust: TRUST, evaluatedAt: auditor.custodian.world.clock });
+    expect([verdict.verdict, lookUps!.asked, lookUps!.unconfirmed]).to.deep.equal(['valid', 9, 1]);
+    const html = decodeUtf8(partsIn(bytes).find(({ name }) => name === 'report.en.html')!.content);
+    expect(html).to.contain('the answer was not confirmed');
+    const lied = withPart(
+      bytes,
+      'lookups.json',
+      edited((value) => {
+        const { shown } = (value['lookups'] as { shown: { doubt: unknown; checkpoint: string } }[]).at(-1)!;
+        [shown.doubt, shown.checkpoint] = [null, '00'.repeat(32)];
+      }),
+    );
+    expect(said(verify(signedAgain(lied)))).to.deep.equal(['invalid', 'look-up lookups.json#9 NOT_CONFIRMED']);
+  });
+
+  test('lists look-ups of earlier cases by themselves, and verifies so', async () => {
+    const auditor = new Auditor();
+    const { custodian } = auditor;
+    for (let i = 0; i < 20; i++) custodian.read({ operator: `S-00${10 + (i % 5)}`, subjects: [citizen(i)] });
+    const change = { purpose: 'audit.trace', action: 'trace', case: '审〔2025〕9号' } as const;
+    for (let i = 0; i < 4; i++) custodian.read({ operator: 'A-09', subjects: [citizen(i)], change });
+    custodian.world.anchor();
+    const [log] = auditor.desk().logs;
+    const span = { from: custodian.world.clock - 3_600_000, to: custodian.world.clock };
+    const numbers = [0, 1, 2, 3].map(citizen);
+    await auditor.desk().change({ sample: { ...span, numbers } });
+    for (const subject of numbers) await auditor.desk().ask(log!, { kind: 'person', subject });
+    const { ranking } = rankedSampleOf(auditor.judged)!;
+    expect(ranking.operators.map(({ operator }) => operator)).to.not.include('A-09');
+    expect(ranking.lookUps.map(({ operator, case: number, met }) => [operator, number, met])).to.deep.equal([
+      ['A-09', '审〔2025〕9号', 4],
+    ]);
+    const bytes = await pack(auditor);
+    expect(said(verify(bytes))).to.deep.equal(['valid']);
+    expect(decodeUtf8(partsIn(bytes).find(({ name }) => name === 'report.zh-CN.html')!.content)).to.contain('审〔2025〕9号');
   });
 
   test('is undetermined under a trust file that knows no such key, another chain, or too few witnesses', () => {

@@ -48,7 +48,7 @@ function world(seed: number, persons = 4000): Simulated {
 
 function add(readings: Reading[], operator: number, person: number, readAt: number): void {
   const leafHash = readings.length.toString(16).padStart(64, '0');
-  readings.push({ leafHash, accessor: `A${operator % 3}`, operator: `O${operator}`, subject: who(person), readAt });
+  readings.push({ leafHash, accessor: `A${operator % 3}`, operator: `O${operator}`, subject: who(person), readAt, inCase: null });
 }
 
 const rank = (readings: readonly Reading[], sample: readonly string[]): Ranking =>
@@ -106,6 +106,33 @@ describe('a ranking', () => {
       logChance: 0,
       standsOut: false,
     });
+  });
+
+  test('compares what was looked up in cases with nobody, and lists it by itself', () => {
+    const { readings } = world(8);
+    const own = [...new Set(readings.filter(({ operator }) => operator === 'O5').map(({ subject }) => subject))];
+    const sample = own.slice(0, 15);
+    const alone = rank(readings, sample);
+    const lookedUp = (inCase: string, subjects: readonly string[]): Reading[] =>
+      subjects.map((subject, i) => ({
+        leafHash: `${inCase} ${i}`,
+        accessor: 'A1',
+        operator: 'O7',
+        subject,
+        readAt: i,
+        inCase,
+      }));
+    const { lookUps, ...compared } = rank(
+      [...readings, ...lookedUp('case 1', sample), ...lookedUp('case 2', [...sample.slice(0, 3), who(9999)])],
+      sample,
+    );
+    expect({ ...compared, lookUps: [] }).to.deep.equal(alone);
+    expect(lookUps.map(({ operator, case: number, met, read }) => [operator, number, met, read])).to.deep.equal([
+      ['O7', 'case 1', 15, 15],
+      ['O7', 'case 2', 3, 4],
+    ]);
+    expect(lookUps[1]!.leafHashes).to.deep.equal(['case 2 0', 'case 2 1', 'case 2 2']);
+    expect(rank([...readings, ...lookedUp('case 3', [who(9999)])], sample).lookUps).to.deep.equal([]);
   });
 
   test('tells nothing of two coincidences, of a sample nobody read, or of no entries at all', () => {
