@@ -1,7 +1,7 @@
 /**
  * All that an auditor holds of a case: the signed case, the secret of its pseudonyms, each exchange with a custodian as it was, what accessors
  * handed over, and which sample is traced. It holds persons' numbers and what was read about them, so it stands on disk only encrypted; that
- * is for the program to do (service/sealed-file.ts). Results are not kept: they are judged anew from this, each time.
+ * is for the program to do (core/sealed/journal.ts). Results are not kept: they are judged anew from this, each time.
  *
  *     {"format":"veritrail-case-file-v1","case":envelope,"pseudonymKey":64 hex,
  *      "exchanges":[{"origin","question":{…},"answer":{…}|null,"standing":LOG|null}],"reconciled":{"accessor","from","to"}|null,"records":[…],
