@@ -1,4 +1,5 @@
 /** `veritrail trace package OUT.zip`: what shows a case, for somebody without a network. It asks nobody. */
+import { manifestSignedBytes } from '../../core/package/manifest.ts';
 import { packCase } from '../../core/package/pack.ts';
 import { judgeCase } from '../../core/trace/view.ts';
 import { createFileDurably } from '../../service/durable-file.ts';
@@ -14,7 +15,12 @@ export async function packageCase(out: string, options: TraceOptions): Promise<n
     const signer = await openRequestSigner(config);
     const trust = await trustFor(options, options.trust === undefined ? config.verifier : null);
     const judged = judgeCase(opened.file, await worldFor(trust, null));
-    const bytes = await packCase({ judged, trust, madeAt: Date.now(), sign: (message) => signatureOf(signer, message) });
+    const bytes = await packCase({
+      judged,
+      trust,
+      madeAt: Date.now(),
+      sign: (payload) => signatureOf(signer, manifestSignedBytes(payload)),
+    });
     await createFileDurably(out, bytes);
     const { entries, named } = judged;
     print(

@@ -1,6 +1,7 @@
 /** An auditor's place, opened: the case file, the keys that sign, whom to believe, and the desk made of them. */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { requestSignedBytes } from '../../core/access/request.ts';
 import { parseRegistryFacts } from '../../core/authority/facts-json.ts';
 import type { EnvelopeSignature } from '../../core/authority/envelope.ts';
 import { equalBytes } from '../../core/bytes/bytes.ts';
@@ -122,7 +123,7 @@ export async function openDesk(options: OfficerOptions): Promise<OpenDesk> {
       ...verifierDoors(config.verifier),
       custodian: (log, question) => askCustodian(config, log, question),
       keep: opened.keep,
-      sign: (message) => signatureOf(signer, message),
+      sign: (payload) => signatureOf(signer, requestSignedBytes(payload)),
       pause: () => pause(500),
       random: (length) => new Uint8Array(randomBytes(length)),
       clock: Date.now,

@@ -19,7 +19,7 @@ import { type CaseAnswer, formatCaseAnswer, parseCaseAnswer } from './case-answe
 import { parseSignedCase, type SignedCase } from './case.ts';
 import { pseudonymCommitment, PSEUDONYM_KEY_LENGTH } from './pseudonym.ts';
 import { type CaseQuestion, formatKeptQuestion, parseKeptQuestion } from './query.ts';
-import { type AccessorRecord, parseAccessorRecord } from './record.ts';
+import { type GivenRecord, parseAccessorRecord } from './record.ts';
 
 /** One question to the custodian that has a log, kept before it is sent, and what came back. */
 export interface Exchange {
@@ -56,7 +56,7 @@ export interface CaseFile {
   readonly pseudonymKey: Uint8Array;
   readonly exchanges: readonly Exchange[];
   /** As the accessors gave them, one JSON object each; and what they say. */
-  readonly records: readonly { readonly given: JsonObject; readonly read: readonly AccessorRecord[] }[];
+  readonly records: readonly GivenRecord[];
   readonly reconciled: ReconciledSpan | null;
   readonly sample: TracedSample | null;
   /** Unmaskings that a second officer has not approved yet. */

@@ -10,10 +10,10 @@
  * request was for, and nobody else can try out numbers.
  */
 import { type CanonicalNumber, parseNumber } from '../access/number.ts';
-import { type AccessRequest, parseSignedRequest, queryDigestOf, type SignedRequest } from '../access/request.ts';
+import { type AccessRequest, parseSignedRequest, queryDigestOf, requestDigestOf, type SignedRequest } from '../access/request.ts';
 import { formatEnvelope } from '../authority/envelope.ts';
 import { parseUscc, type Uscc } from '../authority/uscc.ts';
-import { encodeHex, equalBytes } from '../bytes/bytes.ts';
+import { encodeHex, encodeUtf8, equalBytes } from '../bytes/bytes.ts';
 import { malformed, unverified } from '../bytes/error.ts';
 import { type Hash, hashFromHex } from '../bytes/hash.ts';
 import { encodeCanonicalJson, type JsonObject, type JsonValue } from '../bytes/json.ts';
@@ -38,18 +38,23 @@ export type CaseQuery =
   | { readonly kind: 'entries'; readonly filter: EntryFilter }
   | { readonly kind: 'unmask'; readonly leafHashes: readonly Hash[] };
 
-export const CASE_ROUTES: Readonly<Record<CaseQuery['kind'], string>> = {
+const CASE_ROUTES: Readonly<Record<CaseQuery['kind'], string>> = {
   person: '/v1/case/history',
   entries: '/v1/case/entries',
   unmask: '/v1/case/unmask',
 };
 
-export interface CaseQuestion {
+/** What goes to the node. */
+export interface SentQuestion {
   readonly request: SignedRequest;
-  readonly salt: Uint8Array;
   readonly query: CaseQuery;
   /** Of an unmasking: the second officer's (unmasking.ts), null until she approves. Null of anything else. */
   readonly approval: SignedRequest | null;
+}
+
+/** As a case keeps it: with the salt, which leads from the query to the digest in the request and leaves the case for nobody. */
+export interface CaseQuestion extends SentQuestion {
+  readonly salt: Uint8Array;
 }
 
 /** A node takes no more at once. */
@@ -114,25 +119,51 @@ export function queryBytes(query: CaseQuery): Uint8Array {
   return encodeCanonicalJson(formatQuery(query));
 }
 
-/** What goes to the node; the salt does not. */
-export function formatCaseQuestion({ request, query, approval }: CaseQuestion): JsonObject {
+export function formatSentQuestion({ request, query, approval }: SentQuestion): JsonObject {
   const approved = approval === null ? {} : { approval: formatEnvelope(approval.envelope) };
   return { request: formatEnvelope(request.envelope), ...approved, ...formatQuery(query) };
 }
 
+function readSent(fields: JsonFields): SentQuestion {
+  return {
+    request: parseSignedRequest(fields.value('request')),
+    approval: fields.has('approval') ? parseSignedRequest(fields.value('approval')) : null,
+    query: readQuery(fields),
+  };
+}
+
+/** Throws MALFORMED. No signature is verified, and without the salt not whether the request is for this query. */
+export function parseSentQuestion(value: JsonValue): SentQuestion {
+  return readFields(value, 'question', readSent);
+}
+
+export interface CaseCall {
+  readonly path: string;
+  readonly body: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** How a node is asked, with the desk's token. The Idempotency-Key is the request's digest: sent again it is recorded once. */
+export function caseCallOf(question: SentQuestion, token: string): CaseCall {
+  return {
+    path: CASE_ROUTES[question.query.kind],
+    body: encodeUtf8(JSON.stringify(formatSentQuestion(question))),
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'idempotency-key': encodeHex(requestDigestOf(question.request.envelope.payload)),
+    },
+  };
+}
+
 /** As a case keeps it. */
 export function formatKeptQuestion(question: CaseQuestion): JsonObject {
-  return { ...formatCaseQuestion(question), salt: encodeHex(question.salt) };
+  return { ...formatSentQuestion(question), salt: encodeHex(question.salt) };
 }
 
 /** Throws MALFORMED, and UNVERIFIED for a request that is for another query. Signatures are not verified here. */
 export function parseKeptQuestion(value: JsonValue): CaseQuestion {
-  const question = readFields(value, 'question', (fields) => ({
-    request: parseSignedRequest(fields.value('request')),
-    approval: fields.has('approval') ? parseSignedRequest(fields.value('approval')) : null,
-    salt: fields.hex('salt', 32),
-    query: readQuery(fields),
-  }));
+  const question = readFields(value, 'question', (fields) => ({ ...readSent(fields), salt: fields.hex('salt', 32) }));
   verifyQuery(question);
   return question;
 }
