@@ -174,10 +174,9 @@ export function verifyQuery({ request, salt, query }: Pick<CaseQuestion, 'reques
     throw unverified('the request is for another query');
 }
 
-export interface LookUpTerms {
+interface RequestTerms {
   readonly case: TraceCase;
   readonly custodian: Uscc;
-  readonly query: CaseQuery;
   readonly officer: Officer;
   /** Whether the officer's own key signs too. */
   readonly isSignedByOfficer: boolean;
@@ -185,20 +184,32 @@ export interface LookUpTerms {
   readonly parent: Hash | null;
   readonly system: string;
   readonly terminal: string;
-  /** Random, 32 bytes each, both new. */
+  /** Random, 32 bytes, new. */
   readonly nonce: Hash;
-  readonly salt: Uint8Array;
   /** UTC ms. */
   readonly now: number;
 }
 
+export interface LookUpTerms extends RequestTerms {
+  readonly query: CaseQuery;
+  /** As the nonce. */
+  readonly salt: Uint8Array;
+}
+
 /** What is to be signed for a look-up. */
 export function lookUpRequest(terms: LookUpTerms): AccessRequest {
-  const { custodian, officer, isSignedByOfficer, query } = terms;
+  const { query, salt } = terms;
+  const queryDigest = queryDigestOf(salt, queryBytes(query));
+  return requestInCase({ ...terms, action: query.kind === 'unmask' ? 'unmask' : 'trace', queryDigest });
+}
+
+/** Whatever a desk asks in a case has this form: an authority signs no other for an officer. */
+export function requestInCase(terms: RequestTerms & Pick<AccessRequest, 'action' | 'queryDigest'>): AccessRequest {
+  const { custodian, officer, isSignedByOfficer } = terms;
   const { authority, legalBasis, number, reason } = terms.case;
   return {
     accessor: authority,
-    action: query.kind === 'unmask' ? 'unmask' : 'trace',
+    action: terms.action,
     agreement: null,
     breakGlass: null,
     case: number,
@@ -212,7 +223,7 @@ export function lookUpRequest(terms: LookUpTerms): AccessRequest {
     operator: { id: officer.id, publicKey: isSignedByOfficer ? officer.publicKey : null, role: officer.role },
     parent: terms.parent,
     purpose: TRACE_PURPOSE,
-    queryDigest: queryDigestOf(terms.salt, queryBytes(query)),
+    queryDigest: terms.queryDigest,
     requestedAt: terms.now,
     system: terms.system,
     terminal: terms.terminal,

@@ -192,6 +192,7 @@ describe('the portal’s config', () => {
     logs: [],
     custodianTimeoutMs: 1000,
     notices: null,
+    desk: null,
     webDir: null,
     exitWithParent: false,
   };
