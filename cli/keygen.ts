@@ -4,7 +4,8 @@ import { encodeHex } from '../core/bytes/bytes.ts';
 import { malformed } from '../core/bytes/error.ts';
 import { keyIdOf } from '../core/authority/key-id.ts';
 import { privateKeyFromRandom, publicKeyOf } from '../core/sm/sm2.ts';
-import { createKeyFile, FILE_TYPES } from '../service/key-file.ts';
+import { FILE_TYPES } from '../core/sealed/key-file.ts';
+import { createKeyFile } from '../service/key-file.ts';
 import { type CommonOptions, print } from './command.ts';
 import { readPassphrase } from './passphrase.ts';
 

@@ -1,10 +1,37 @@
 /** The config file of the portal. */
 import { z } from 'zod';
 import { malformed } from '../core/bytes/error.ts';
+import { isPlainText } from '../core/bytes/plain-text.ts';
 import { PATH, PORT, readConfig, URL_BASE } from '../service/config.ts';
 
+const PUBLIC_KEY = z.string().regex(/^04[0-9a-f]{128}$/);
+const PLAIN = (maxLength: number) => z.string().refine((text) => isPlainText(text, maxLength));
+
+const DESK = z.strictObject({
+  /** Code of the authority whose cases these are. */
+  authority: z.string(),
+  /** Signs cases, their look-ups and their packages, once an officer has signed them. */
+  requestKey: PATH,
+  passphraseFile: PATH,
+  /** Public keys that signed cases before this one did: those cases go on. */
+  earlierKeys: z.array(PUBLIC_KEY).max(100).default([]),
+  /** Two at least, or nobody could approve an unmasking. `publicKey` is that of the officer's own key file. */
+  officers: z
+    .array(z.strictObject({ id: z.string().max(64), role: PLAIN(64), publicKey: PUBLIC_KEY }))
+    .min(2)
+    .max(32),
+  /** Custodians' nodes, each with the token that it has for a desk. */
+  nodes: z.array(z.strictObject({ origin: z.string(), url: URL_BASE, tokenFile: PATH })).max(10_000),
+  /** As custodians and persons read them in each look-up. */
+  system: PLAIN(128),
+  terminal: PLAIN(128),
+  /** The desk's built page. Null: the interface alone. */
+  webDir: PATH.nullable().default(null),
+});
+export type DeskConfig = z.infer<typeof DESK>;
+
 const PORTAL_CONFIG = z.strictObject({
-  /** The outbox of notices; nothing else is kept. */
+  /** The outbox of notices, and the desk's journal of what it signed; nothing else is kept. */
   dataDir: PATH,
   host: z.string().default('127.0.0.1'),
   port: PORT,
@@ -40,7 +67,9 @@ const PORTAL_CONFIG = z.strictObject({
     })
     .nullable()
     .default(null),
-  /** The built pages. Null: the interface alone. */
+  /** An auditing authority's desk. Null: this portal has none. */
+  desk: DESK.nullable().default(null),
+  /** The citizen's built page. Null: the interface alone. */
   webDir: PATH.nullable().default(null),
   /** Stop when stdin ends: the starter died. */
   exitWithParent: z.boolean().default(false),
@@ -61,8 +90,9 @@ export async function readPortalConfig(path: string): Promise<PortalConfig> {
 }
 
 export function checkPortalConfig(config: PortalConfig): PortalConfig {
-  const { url, identity, logs } = config;
-  const addresses = [identity.issuer, ...(url === null ? [] : [url]), ...logs.map((one) => one.url)];
+  const { url, identity, logs, desk } = config;
+  const nodes = [...logs, ...(desk?.nodes ?? [])];
+  const addresses = [identity.issuer, ...(url === null ? [] : [url]), ...nodes.map((one) => one.url)];
   if (!addresses.every(isSafeAddress)) throw malformed('config: http is for this machine alone; anything else needs https');
   if (new Set(logs.map(({ origin }) => origin)).size !== logs.length) throw malformed('config: a log is named twice');
   return config;

@@ -1,4 +1,4 @@
-/** What the portal serves: signing in, the citizen's interface, its page, health and numbers. */
+/** What the portal serves: signing in, the citizen's interface, an auditor's desk, their pages, health and numbers. */
 import { Gauge } from 'prom-client';
 import { type Check, healthRoutes } from '../service/health.ts';
 import { createEdge, type Edge, type Route } from '../service/http.ts';
@@ -21,6 +21,9 @@ export function createPortalEdge({ config, logger, sessions, routes, checks }: E
     this.set(sessions.count);
   };
   metrics.registry.registerMetric(new Gauge({ name: 'open_sessions', help: 'People signed in', collect, registers: [] }));
-  const pages = config.webDir === null ? {} : { pages: config.webDir };
-  return createEdge({ logger, metrics, hot: healthRoutes({ metrics, checks }), routes, ...pages });
+  const pages = {
+    ...(config.webDir !== null && { '/': config.webDir }),
+    ...(config.desk !== null && config.desk.webDir !== null && { '/desk': config.desk.webDir }),
+  };
+  return createEdge({ logger, metrics, hot: healthRoutes({ metrics, checks }), routes, pages });
 }

@@ -1,4 +1,4 @@
-/** The portal, put together. It holds who is signed in, in memory, and the outbox of notices; nothing of what it passes on. */
+/** The portal, put together. It holds who is signed in, in memory, the outbox of notices and the desk's journal; nothing of what it passes on. */
 import { orNull } from '../core/citizen/ask.ts';
 import { parseOrigin } from '../core/log/origin.ts';
 import { mkdir } from 'node:fs/promises';
@@ -10,6 +10,8 @@ import type { Logger } from '../service/logger.ts';
 import { citizenRoutes } from './citizen/routes.ts';
 import { VerifierSide } from './citizen/upstream.ts';
 import type { PortalConfig } from './config.ts';
+import { openDesk } from './desk/place.ts';
+import { deskRoutes } from './desk/routes.ts';
 import { Delivery } from './notice/delivery.ts';
 import { Outbox } from './notice/outbox.ts';
 import { NOTICE_ROLE, noticeRoutes, type NoticeWorld } from './notice/routes.ts';
@@ -43,6 +45,8 @@ export async function startPortal({ config, logger, clock }: PortalOptions): Pro
   const { custodianTimeoutMs } = config;
   const citizen = { ...gate, verifier, nodes, custodianTimeoutMs, clock, signal: stopped.signal };
   const notices = await openNotices(config, clock, logger);
+  const { dataDir } = config;
+  const desk = config.desk && (await openDesk({ config: config.desk, dataDir, clock, url: gate.url, signal: stopped.signal }));
   const edge = createPortalEdge({
     config,
     logger,
@@ -51,6 +55,7 @@ export async function startPortal({ config, logger, clock }: PortalOptions): Pro
       ...identityRoutes({ ...gate, provider, logger }),
       ...citizenRoutes(citizen),
       ...(notices === null ? [] : noticeRoutes(notices)),
+      ...(desk === null ? [] : deskRoutes(desk)),
     ],
     checks: { verifier: async () => ((await orNull(verifier.bytes('/livez'))) === null ? 'the verifier does not answer' : null) },
   });
@@ -60,6 +65,7 @@ export async function startPortal({ config, logger, clock }: PortalOptions): Pro
   const close = async (): Promise<void> => {
     stopped.abort();
     await Promise.all([edge.close(), notices?.delivery.stop()]);
+    await desk?.journal.close();
   };
   return { ready: { url: heard }, close };
 }

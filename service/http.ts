@@ -46,8 +46,8 @@ export interface EdgeOptions {
   readonly metrics: Metrics;
   readonly hot?: readonly HotRoute[];
   readonly routes?: readonly Route[];
-  /** A directory of built pages, served under /. */
-  readonly pages?: string;
+  /** Directories of built pages, by the path that they are served under: `/`, `/desk`. */
+  readonly pages?: Readonly<Record<string, string>>;
   /** Origins whose pages may read the answers; '*' for all. None unless given. */
   readonly corsOrigins?: readonly string[];
   /** Further connections are dropped. Default 1024. */
@@ -202,11 +202,12 @@ function setPageHeaders(response: Response): void {
   response.setHeader('Cache-Control', 'no-cache');
 }
 
-function createApp({ logger, routes = [], pages }: EdgeOptions): Express {
+function createApp({ logger, routes = [], pages = {} }: EdgeOptions): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').enable('strict routing');
   addRoutes(app, routes);
-  if (pages !== undefined) app.use(express.static(pages, { cacheControl: false, redirect: false, setHeaders: setPageHeaders }));
+  const asPages = { cacheControl: false, redirect: false, setHeaders: setPageHeaders };
+  for (const [path, directory] of Object.entries(pages)) app.use(path, express.static(directory, asPages));
   app.use(() => {
     throw notFound('there is nothing at this path');
   });

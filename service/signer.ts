@@ -3,10 +3,11 @@
  * opened once, with the private key in this process's memory.
  */
 import { keyIdOf } from '../core/authority/key-id.ts';
+import type { KeyType } from '../core/authority/registry-event.ts';
 import type { Hash } from '../core/bytes/hash.ts';
+import type { TypedKey } from '../core/sealed/key-file.ts';
 import type { PublicKey, Signature } from '../core/sm/sm2.ts';
 import { signSm2 } from '../core/sm/sm2.ts';
-import type { KeyType, TypedKey } from './key-file.ts';
 import { openKeyFile } from './key-file.ts';
 
 export interface Signer {

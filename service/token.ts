@@ -6,7 +6,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import { encodeUtf8 } from '../core/bytes/bytes.ts';
+import { decodeUtf8, encodeUtf8 } from '../core/bytes/bytes.ts';
 import { forbidden, isCodedError, malformed } from '../core/bytes/error.ts';
 import { parseJson } from '../core/bytes/json.ts';
 import { sm3 } from '../core/sm/sm3.ts';
@@ -16,7 +16,8 @@ import { HttpRefusal } from './problem.ts';
 
 const TOKEN_BYTES = 32;
 const MAX_FILE_BYTES = 1 << 16;
-const TOKENS = z.record(z.string(), z.string().regex(/^[A-Za-z0-9_-]{32,128}$/));
+const TOKEN = /^[A-Za-z0-9_-]{32,128}$/;
+const TOKENS = z.record(z.string(), z.string().regex(TOKEN));
 
 export class Tokens {
   /** Digests, so that the comparison below sees equal lengths and its time tells nothing about a token. */
@@ -60,6 +61,14 @@ export async function openTokens(path: string, roles: readonly string[]): Promis
   }
   if (new Set(Object.values(tokens)).size !== roles.length) throw malformed('two roles have the same token', { path });
   return new Tokens(tokens);
+}
+
+/** To be shown to another program: from its own token file, the member `role`, or from a file that holds the token alone. Throws as `readPrivateFile`, MALFORMED. */
+export async function readToken(path: string, role: string): Promise<string> {
+  const text = decodeUtf8(await readPrivateFile(path, MAX_FILE_BYTES)).trim();
+  const token = text.startsWith('{') ? parseShape(TOKENS, parseJson(text), 'token file')[role] : text;
+  if (token === undefined || !TOKEN.test(token)) throw malformed('the file holds no such token', { path, role });
+  return token;
 }
 
 /** A guard for a route (http.ts). */

@@ -72,7 +72,7 @@ export function createVerifierEdge({ config, logger, clock, silentForMs }: EdgeW
     onDamage,
   });
   const health = healthRoutes({ metrics, checks: { chain: chainCheck } });
-  const pages = config.webDir === null ? {} : { pages: config.webDir };
+  const pages = config.webDir === null ? {} : { pages: { '/': config.webDir } };
   return createEdge({ logger, metrics, hot: [...hot, ...health], routes, requestTimeoutMs: REQUEST_TIMEOUT_MS, ...pages });
 }
 

@@ -7,25 +7,23 @@
  */
 import { dirname, resolve } from 'node:path';
 import type { LogFact } from '../../core/authority/registry.ts';
-import { decodeUtf8, encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { encodeHex } from '../../core/bytes/bytes.ts';
 import { isCodedError, malformed, notFound, unavailable } from '../../core/bytes/error.ts';
 import { type JsonValue, parseJson } from '../../core/bytes/json.ts';
 import { JsonFields, readFields } from '../../core/bytes/json-fields.ts';
 import { readPlainText } from '../../core/bytes/plain-text.ts';
-import { requestDigestOf } from '../../core/access/request.ts';
 import { type CaseAnswer, MAX_CASE_ANSWER_BYTES, parseCaseAnswer } from '../../core/trace/case-answer.ts';
 import type { CheckpointName } from '../../core/citizen/ask.ts';
 import type { VerifierDoors } from '../../core/trace/desk.ts';
-import { CASE_ROUTES, type CaseQuestion, formatCaseQuestion } from '../../core/trace/query.ts';
+import { caseCallOf, type CaseQuestion } from '../../core/trace/query.ts';
 import { parseAnchorClaim, parseLookupAnswer } from '../../core/verify/lookup.ts';
 import { fetchBytes } from '../../service/call/client.ts';
-import { readPrivateFile } from '../../service/durable-file.ts';
+import { readToken } from '../../service/token.ts';
 import { readJsonInput } from '../command.ts';
 import { exchange } from '../reader.ts';
 
 const TIMEOUT_MS = 60_000;
 const MAX_ANCHORS = 16_384;
-const MAX_TOKEN_BYTES = 1 << 16;
 const MAX_NODES = 10_000;
 
 interface NodePlace {
@@ -88,7 +86,7 @@ export function verifierDoors(verifier: string): VerifierDoors {
   };
 }
 
-/** The Idempotency-Key is the request's digest: sent again it is recorded once. Throws UNAVAILABLE for an answer that cannot be read. */
+/** Throws UNAVAILABLE for an answer that cannot be read. */
 export async function askCustodian(
   { nodes }: DeskConfig,
   log: LogFact,
@@ -97,28 +95,13 @@ export async function askCustodian(
 ): Promise<CaseAnswer> {
   const node = nodes.find(({ origin }) => origin === log.origin);
   if (node === undefined) throw unavailable(`the desk knows no way to ${log.origin}`);
-  const bytes = await fetchBytes(`${node.url}${CASE_ROUTES[question.query.kind]}`, {
-    method: 'POST',
-    body: encodeUtf8(JSON.stringify(formatCaseQuestion(question, at))),
-    headers: {
-      authorization: `Bearer ${await readToken(node.tokenFile)}`,
-      'content-type': 'application/json',
-      'idempotency-key': encodeHex(requestDigestOf(question.request.envelope.payload)),
-    },
-    timeoutMs: TIMEOUT_MS,
-    maxBytes: MAX_CASE_ANSWER_BYTES,
-  });
+  const { path, body, headers } = caseCallOf({ ...question, at }, await readToken(node.tokenFile, 'desk'));
+  const caps = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_CASE_ANSWER_BYTES };
+  const bytes = await fetchBytes(`${node.url}${path}`, { method: 'POST', body, headers, ...caps });
   try {
     return parseCaseAnswer(parseJson(bytes, { maxBytes: MAX_CASE_ANSWER_BYTES }), question.query.kind);
   } catch (error) {
     if (isCodedError(error, 'MALFORMED')) throw unavailable(`the answer of ${log.origin} cannot be read: ${error.message}`);
     throw error;
   }
-}
-
-async function readToken(path: string): Promise<string> {
-  const text = decodeUtf8(await readPrivateFile(path, MAX_TOKEN_BYTES)).trim();
-  const token = text.startsWith('{') ? new JsonFields(parseJson(text, { maxDepth: 1 }), 'token file').string('desk', 128) : text;
-  if (!/^[A-Za-z0-9_-]{32,128}$/.test(token)) throw malformed(`${path} holds no token`);
-  return token;
 }

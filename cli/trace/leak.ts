@@ -1,22 +1,19 @@
 /** `veritrail trace sample` and `reconcile`: whose reading fits a leaked list, and where an accessor's own record differs from the custodians'. */
 import { parseUscc } from '../../core/authority/uscc.ts';
-import { decodeUtf8 } from '../../core/bytes/bytes.ts';
 import { malformed } from '../../core/bytes/error.ts';
-import { type JsonObject, parseJson } from '../../core/bytes/json.ts';
+import type { JsonObject } from '../../core/bytes/json.ts';
+import { searchRecords, searchSample } from '../../core/desk/search.ts';
 import { parseSample } from '../../core/leak/sample.ts';
-import { MAX_RECORDS_BYTES, parseAccessorRecord } from '../../core/trace/record.ts';
+import { parseAccessorRecords } from '../../core/trace/record.ts';
 import { rankedSampleOf, reconciliationOf } from '../../core/trace/result.ts';
 import { EXIT, parseInstant, print, readInput } from '../command.ts';
 import { rankingLines, reconciliationLines } from './lines.ts';
-import { askEach, chosenLogs, EXIT_PARTLY, type FilterOptions } from './look-up.ts';
+import { chosenLogs, EXIT_PARTLY, type FilterOptions, requireAnswer, silentJson } from './look-up.ts';
 import { openDesk } from './place.ts';
 
 export interface SampleOptions extends FilterOptions {
   readonly most: string;
 }
-
-/** Dated on one side of an edge, recorded on the other: entries a little beyond it are asked for as well. */
-const EDGE_MS = 3_600_000;
 
 /** Each number goes to the custodians, and nowhere else; every output has pseudonyms. */
 export async function traceSample(path: string, options: SampleOptions): Promise<number> {
@@ -31,13 +28,9 @@ export async function traceSample(path: string, options: SampleOptions): Promise
     );
   const opened = await openDesk(options);
   try {
-    const { desk } = opened;
-    await desk.change({ sample: { ...span, numbers: sample.numbers } });
-    let isWhole = true;
-    const silent = await askEach(chosenLogs(opened, options.log), async (log) => {
-      for (const subject of sample.numbers) await desk.ask(log, { kind: 'person', subject });
-      isWhole = (await desk.askEntries(log, span)).isWhole && isWhole;
-    });
+    const logs = chosenLogs(opened, options.log);
+    const searched = await searchSample(opened.desk, logs, { ...span, numbers: sample.numbers });
+    const { silent, isWhole } = requireAnswer(searched, logs);
     const judged = opened.judged();
     const { ranking, complete } = rankedSampleOf(judged)!;
     const json = {
@@ -45,7 +38,7 @@ export async function traceSample(path: string, options: SampleOptions): Promise
       repeated: sample.repeated,
       complete,
       isWhole,
-      silent: silent.map((one) => ({ ...one })),
+      silent: silentJson(silent),
       ranking: ranking as unknown as JsonObject,
     };
     print(options, json, rankingLines(judged, ranking, complete, options.lang));
@@ -60,28 +53,16 @@ export interface ReconcileOptions extends FilterOptions {
 }
 
 export async function traceReconcile(path: string, options: ReconcileOptions): Promise<number> {
-  const bytes = await readInput(path);
-  if (bytes.length > MAX_RECORDS_BYTES) throw malformed('the accessor’s record is too long', { maxBytes: MAX_RECORDS_BYTES });
-  const lines = decodeUtf8(bytes)
-    .split('\n')
-    .filter((line) => line.trim() !== '');
-  const records = lines.map((line, i) => {
-    const given = parseJson(line, { maxBytes: line.length });
-    return { given: given as JsonObject, read: parseAccessorRecord(given, `record ${i + 1}`) };
-  });
+  const records = parseAccessorRecords(await readInput(path));
   const accessor = parseUscc(options.accessor);
   const span = { from: parseInstant(options.from), to: options.to === undefined ? Date.now() : parseInstant(options.to) };
   const opened = await openDesk(options);
   try {
-    await opened.desk.change({ records, reconciled: { accessor, ...span } });
-    const wider = { from: Math.max(0, span.from - EDGE_MS), to: span.to + EDGE_MS, accessor };
-    let isWhole = true;
-    const silent = await askEach(chosenLogs(opened, options.log), async (log) => {
-      isWhole = (await opened.desk.askEntries(log, wider)).isWhole && isWhole;
-    });
+    const logs = chosenLogs(opened, options.log);
+    const { silent, isWhole } = requireAnswer(await searchRecords(opened.desk, logs, records, { accessor, ...span }), logs);
     const judged = opened.judged();
     const result = reconciliationOf(judged)!;
-    const json = { ...(result as unknown as JsonObject), isWhole, silent: silent.map((one) => ({ ...one })) };
+    const json = { ...(result as unknown as JsonObject), isWhole, silent: silentJson(silent) };
     print(options, json, reconciliationLines(judged, result, options.lang));
     return silent.length > 0 || !isWhole ? EXIT_PARTLY : EXIT.done;
   } finally {

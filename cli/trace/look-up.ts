@@ -4,8 +4,9 @@ import type { CanonicalNumber } from '../../core/access/number.ts';
 import type { LogFact } from '../../core/authority/registry.ts';
 import { parseUscc } from '../../core/authority/uscc.ts';
 import { decodeUtf8 } from '../../core/bytes/bytes.ts';
-import { isCodedError, malformed, unavailable } from '../../core/bytes/error.ts';
+import { malformed, unavailable } from '../../core/bytes/error.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
+import { searchEntries, searchPerson, type Searched, type Silence } from '../../core/desk/search.ts';
 import type { EntryFilter } from '../../core/trace/query.ts';
 import { pseudonymOf } from '../../core/trace/pseudonym.ts';
 import { distinctEntries, type Traced } from '../../core/trace/traced.ts';
@@ -26,12 +27,6 @@ export interface FilterOptions extends OfficerOptions {
   readonly log?: readonly string[];
 }
 
-/** Of one question to several custodians: those that did not answer, and why. */
-export interface Silence {
-  readonly origin: string;
-  readonly code: string;
-}
-
 export const EXIT_PARTLY = 3;
 
 /** Logs named, or all that can be asked. Throws MALFORMED for one that the registry does not list. */
@@ -44,20 +39,16 @@ export function chosenLogs({ desk }: OpenDesk, named: readonly string[] = []): r
   });
 }
 
-/** One custodian's silence does not keep the others from answering; it is told, and the exit code says so. */
-export async function askEach(logs: readonly LogFact[], ask: (log: LogFact) => Promise<unknown>): Promise<Silence[]> {
-  const silent: Silence[] = [];
-  for (const log of logs) {
-    try {
-      await ask(log);
-    } catch (error) {
-      if (!isCodedError(error) || error.code === 'MALFORMED') throw error;
-      process.stderr.write(`${log.origin}: ${error.message} (${error.code})\n`);
-      silent.push({ origin: log.origin, code: error.code });
-    }
-  }
-  if (logs.length > 0 && silent.length === logs.length) throw unavailable('no custodian answered');
-  return silent;
+/** Tells who was silent, and why. Throws UNAVAILABLE where everybody was. */
+export function requireAnswer(searched: Searched, asked: readonly LogFact[]): Searched {
+  const { silent } = searched;
+  for (const { origin, code, detail } of silent) process.stderr.write(`${origin}: ${detail} (${code})\n`);
+  if (asked.length > 0 && silent.length === asked.length) throw unavailable('no custodian answered');
+  return searched;
+}
+
+export function silentJson(silent: readonly Silence[]): JsonObject[] {
+  return silent.map(({ origin, code }) => ({ origin, code }));
 }
 
 /** From a file or stdin (`-`), never from the command line: what stands there, others on the machine see, and the shell remembers. */
@@ -79,7 +70,8 @@ export async function tracePerson(options: PersonOptions): Promise<number> {
   const opened = await openDesk(options);
   try {
     const before = opened.desk.file.exchanges.length;
-    const silent = await askEach(chosenLogs(opened, options.log), (log) => opened.desk.ask(log, { kind: 'person', subject }));
+    const logs = chosenLogs(opened, options.log);
+    const { silent } = requireAnswer(await searchPerson(opened.desk, logs, subject), logs);
     const pseudonym = pseudonymOf(opened.desk.file.pseudonymKey, subject);
     return printTraced(options, opened.judged(), before, silent, { pseudonym });
   } finally {
@@ -92,10 +84,8 @@ export async function traceEntries(options: FilterOptions, what: Omit<EntryFilte
   const opened = await openDesk(options);
   try {
     const before = opened.desk.file.exchanges.length;
-    let isWhole = true;
-    const silent = await askEach(chosenLogs(opened, options.log), async (log) => {
-      isWhole = (await opened.desk.askEntries(log, { ...span, ...what })).isWhole && isWhole;
-    });
+    const logs = chosenLogs(opened, options.log);
+    const { silent, isWhole } = requireAnswer(await searchEntries(opened.desk, logs, { ...span, ...what }), logs);
     return printTraced(options, opened.judged(), before, silent, { isWhole });
   } finally {
     await opened.close();
@@ -129,7 +119,7 @@ function printTraced(
       entries: own.length,
       unproven,
     })),
-    silent: silent.map((one) => ({ ...one })),
+    silent: silentJson(silent),
     entries: entries.map((entry) => viewOfEntry(judged, entry)),
   };
   const { lang } = options;

@@ -1,4 +1,5 @@
 /** `veritrail trace package OUT.zip`: what shows a case, for somebody without a network. It asks no custodian. */
+import { manifestSignedBytes } from '../../core/package/manifest.ts';
 import { packCase } from '../../core/package/pack.ts';
 import { confirmCase } from '../../core/trace/desk.ts';
 import { judgeCase } from '../../core/trace/view.ts';
@@ -18,7 +19,12 @@ export async function packageCase(out: string, options: TraceOptions): Promise<n
     const confirmed = await confirmCase(verifierDoors(config.verifier), world, opened.file);
     if (confirmed !== opened.file) await opened.keep(confirmed);
     const judged = judgeCase(confirmed, world);
-    const bytes = await packCase({ judged, trust, madeAt: Date.now(), sign: (message) => signatureOf(signer, message) });
+    const bytes = await packCase({
+      judged,
+      trust,
+      madeAt: Date.now(),
+      sign: (payload) => signatureOf(signer, manifestSignedBytes(payload)),
+    });
     await createFileDurably(out, bytes);
     const { entries, named } = judged;
     print(

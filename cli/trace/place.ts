@@ -1,5 +1,6 @@
 /** An auditor's place, opened: the case file, the keys that sign, whom to believe, and the desk made of them. */
 import { randomBytes } from 'node:crypto';
+import { requestSignedBytes } from '../../core/access/request.ts';
 import { parseRegistryFacts } from '../../core/authority/facts-json.ts';
 import type { EnvelopeSignature } from '../../core/authority/envelope.ts';
 import { equalBytes } from '../../core/bytes/bytes.ts';
@@ -121,7 +122,7 @@ export async function openDesk(options: OfficerOptions): Promise<OpenDesk> {
       ...verifierDoors(config.verifier),
       custodian: (log, question, at) => askCustodian(config, log, question, at),
       keep: opened.keep,
-      sign: (message) => signatureOf(signer, message),
+      sign: (payload) => signatureOf(signer, requestSignedBytes(payload)),
       random: (length) => new Uint8Array(randomBytes(length)),
       clock: Date.now,
     };

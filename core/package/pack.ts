@@ -14,7 +14,7 @@ import type { Traced, TracedEntry } from '../trace/traced.ts';
 import type { JudgedCase } from '../trace/view.ts';
 import type { AnchorClaim, LogAnswer } from '../verify/lookup.ts';
 import type { SignedTrust } from '../verify/trust.ts';
-import { encodeManifest, MANIFEST_NAME, manifestSignedBytes, partHashOf } from './manifest.ts';
+import { encodeManifest, MANIFEST_NAME, partHashOf } from './manifest.ts';
 import {
   digestIn,
   encodeEntryPart,
@@ -37,8 +37,8 @@ export interface PackTerms {
   readonly trust: SignedTrust;
   /** UTC ms. */
   readonly madeAt: number;
-  /** With a request key of the case's authority. */
-  readonly sign: (message: Uint8Array) => Promise<EnvelopeSignature>;
+  /** The manifest, with a request key of the case's authority. */
+  readonly sign: (payload: Uint8Array) => Promise<EnvelopeSignature>;
 }
 
 /** Throws MALFORMED for a case too large for one package. */
@@ -52,7 +52,7 @@ export async function packCase({ judged, trust, madeAt, sign }: PackTerms): Prom
     parts: parts.map(({ name, content }) => ({ name, bytes: content.length, hash: partHashOf(content) })),
     trust: { version: trust.trust.version, digest: sm3(trust.envelope.payload) },
   });
-  const envelope = { payload, signatures: [await sign(manifestSignedBytes(payload))] };
+  const envelope = { payload, signatures: [await sign(payload)] };
   return writeZip([...parts, { name: MANIFEST_NAME, content: encodeCanonicalJson(formatEnvelope(envelope)) }]);
 }
 

@@ -1,7 +1,7 @@
 /**
  * All that an auditor holds of a case: the signed case, the secret of its pseudonyms, each exchange with a custodian as it was, what accessors
  * handed over, and which sample is traced. It holds persons' numbers and what was read about them, so it stands on disk only encrypted; that
- * is for the program to do (service/sealed-file.ts). Results are not kept: they are judged anew from this, each time.
+ * is for the program to do (core/sealed/journal.ts). Results are not kept: they are judged anew from this, each time.
  *
  *     {"format":"veritrail-case-file-v1","case":envelope,"pseudonymKey":64 hex,
  *      "exchanges":[{"origin","question":{…},"answer":{…}|null,"standing":LOG|null}],"reconciled":{"accessor","from","to"}|null,"records":[…],
@@ -19,7 +19,7 @@ import { type CaseAnswer, formatCaseAnswer, parseCaseAnswer } from './case-answe
 import { parseSignedCase, type SignedCase } from './case.ts';
 import { pseudonymCommitment, PSEUDONYM_KEY_LENGTH } from './pseudonym.ts';
 import { type CaseQuestion, formatKeptQuestion, parseKeptQuestion } from './query.ts';
-import { type AccessorRecord, parseAccessorRecord } from './record.ts';
+import { type GivenRecord, parseAccessorRecord } from './record.ts';
 
 /** One question to the custodian that has a log, kept before it is sent, and what came back. */
 export interface Exchange {
@@ -56,7 +56,7 @@ export interface CaseFile {
   readonly pseudonymKey: Uint8Array;
   readonly exchanges: readonly Exchange[];
   /** As the accessors gave them, one JSON object each; and what they say. */
-  readonly records: readonly { readonly given: JsonObject; readonly read: readonly AccessorRecord[] }[];
+  readonly records: readonly GivenRecord[];
   readonly reconciled: ReconciledSpan | null;
   readonly sample: TracedSample | null;
   /** Unmaskings that a second officer has not approved yet. */

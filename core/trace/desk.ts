@@ -39,8 +39,8 @@ export interface DeskDoors extends VerifierDoors {
   readonly custodian: (log: LogFact, question: CaseQuestion, at: CheckpointName | null) => Promise<CaseAnswer>;
   /** Durable when it returns. */
   readonly keep: (file: CaseFile) => Promise<void>;
-  /** With a request key of the case's authority. */
-  readonly sign: (message: Uint8Array) => Promise<EnvelopeSignature>;
+  /** A request, with a request key of the case's authority; `own` is what the officer's key has signed it with, where she has one. */
+  readonly sign: (payload: Uint8Array, own: EnvelopeSignature | null) => Promise<EnvelopeSignature>;
   readonly random: (length: number) => Uint8Array;
   /** UTC ms. */
   readonly clock: () => number;
@@ -136,10 +136,10 @@ export class Desk {
 
   async #signed(request: AccessRequest): Promise<SignedRequest> {
     const payload = encodeRequest(request);
-    const message = requestSignedBytes(payload);
-    const own = await this.#doors.sign(message);
     const { sign } = this.#acting;
-    const signatures = sign === null ? [own] : [own, await sign(message)];
+    const own = sign === null ? null : await sign(requestSignedBytes(payload));
+    const first = await this.#doors.sign(payload, own);
+    const signatures = own === null ? [first] : [first, own];
     return parseSignedRequest(formatEnvelope({ payload, signatures }));
   }
 

@@ -5,15 +5,17 @@
  *     POST /v1/case/entries   {"request":envelope,"filter":{"from","to","accessor"?,"operator"?,"purpose"?,"request"?}}
  *     POST /v1/case/unmask    {"request":envelope,"approval":envelope,"leafHashes":[64 hex]}                 what two officers agreed on
  *
+ * and, of the first two, `"at":{"size","issuedAt"}`: the checkpoint to answer at.
+ *
  * Every look-up is an access like any other: the request names case and reason, and the custodian records it before it answers. Its query
- * digest covers the canonical JSON of what is asked beside the envelopes, with a salt that stays in the case: so the case can show what each
+ * digest covers the canonical JSON of what is asked beside the envelopes and `at`, with a salt that stays in the case: so the case can show what each
  * request was for, and nobody else can try out numbers.
  */
 import { type CanonicalNumber, parseNumber } from '../access/number.ts';
-import { type AccessRequest, parseSignedRequest, queryDigestOf, type SignedRequest } from '../access/request.ts';
+import { type AccessRequest, parseSignedRequest, queryDigestOf, requestDigestOf, type SignedRequest } from '../access/request.ts';
 import { formatEnvelope } from '../authority/envelope.ts';
 import { parseUscc, type Uscc } from '../authority/uscc.ts';
-import { encodeHex, equalBytes } from '../bytes/bytes.ts';
+import { encodeHex, encodeUtf8, equalBytes } from '../bytes/bytes.ts';
 import { malformed, unverified } from '../bytes/error.ts';
 import { type Hash, hashFromHex } from '../bytes/hash.ts';
 import { encodeCanonicalJson, type JsonObject, type JsonValue } from '../bytes/json.ts';
@@ -39,18 +41,28 @@ export type CaseQuery =
   | { readonly kind: 'entries'; readonly filter: EntryFilter }
   | { readonly kind: 'unmask'; readonly leafHashes: readonly Hash[] };
 
-export const CASE_ROUTES: Readonly<Record<CaseQuery['kind'], string>> = {
+const CASE_ROUTES: Readonly<Record<CaseQuery['kind'], string>> = {
   person: '/v1/case/history',
   entries: '/v1/case/entries',
   unmask: '/v1/case/unmask',
 };
 
-export interface CaseQuestion {
+interface AskedQuestion {
   readonly request: SignedRequest;
-  readonly salt: Uint8Array;
   readonly query: CaseQuery;
   /** Of an unmasking: the second officer's (unmasking.ts), null until she approves. Null of anything else. */
   readonly approval: SignedRequest | null;
+}
+
+/** What goes to the node. */
+export interface SentQuestion extends AskedQuestion {
+  /** To be answered at that checkpoint; null: at the newest that is anchored. */
+  readonly at: CheckpointName | null;
+}
+
+/** As a case keeps it: with the salt, which leads from the query to the digest in the request and leaves the case for nobody. */
+export interface CaseQuestion extends AskedQuestion {
+  readonly salt: Uint8Array;
 }
 
 /** A node takes no more at once. */
@@ -115,27 +127,62 @@ export function queryBytes(query: CaseQuery): Uint8Array {
   return encodeCanonicalJson(formatQuery(query));
 }
 
-/** What goes to the node, to be answered at that checkpoint; the salt does not. */
-export function formatCaseQuestion(question: Omit<CaseQuestion, 'salt'>, at: CheckpointName | null): JsonObject {
-  const { request, query, approval } = question;
+export function formatSentQuestion({ at, ...asked }: SentQuestion): JsonObject {
+  return { ...formatAsked(asked), ...(at !== null && { at: { size: at.size, issuedAt: at.issuedAt } }) };
+}
+
+function formatAsked({ request, query, approval }: AskedQuestion): JsonObject {
   const approved = approval === null ? {} : { approval: formatEnvelope(approval.envelope) };
-  const placed = at === null ? {} : { at: { size: at.size, issuedAt: at.issuedAt } };
-  return { request: formatEnvelope(request.envelope), ...approved, ...placed, ...formatQuery(query) };
+  return { request: formatEnvelope(request.envelope), ...approved, ...formatQuery(query) };
+}
+
+function readAsked(fields: JsonFields): AskedQuestion {
+  return {
+    request: parseSignedRequest(fields.value('request')),
+    approval: fields.has('approval') ? parseSignedRequest(fields.value('approval')) : null,
+    query: readQuery(fields),
+  };
+}
+
+/** Throws MALFORMED. No signature is verified, and without the salt not whether the request is for this query. */
+export function parseSentQuestion(value: JsonValue): SentQuestion {
+  return readFields(value, 'question', (fields) => ({
+    ...readAsked(fields),
+    at: fields.has('at') ? readFields(fields.value('at'), 'at', readCheckpointName) : null,
+  }));
+}
+
+function readCheckpointName(fields: JsonFields): CheckpointName {
+  return { size: fields.integer('size'), issuedAt: fields.integer('issuedAt') };
+}
+
+export interface CaseCall {
+  readonly path: string;
+  readonly body: Uint8Array;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** How a node is asked, with the desk's token. The Idempotency-Key is the request's digest: sent again it is recorded once. */
+export function caseCallOf(question: SentQuestion, token: string): CaseCall {
+  return {
+    path: CASE_ROUTES[question.query.kind],
+    body: encodeUtf8(JSON.stringify(formatSentQuestion(question))),
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      'idempotency-key': encodeHex(requestDigestOf(question.request.envelope.payload)),
+    },
+  };
 }
 
 /** As a case keeps it. */
 export function formatKeptQuestion(question: CaseQuestion): JsonObject {
-  return { ...formatCaseQuestion(question, null), salt: encodeHex(question.salt) };
+  return { ...formatAsked(question), salt: encodeHex(question.salt) };
 }
 
 /** Throws MALFORMED, and UNVERIFIED for a request that is for another query. Signatures are not verified here. */
 export function parseKeptQuestion(value: JsonValue): CaseQuestion {
-  const question = readFields(value, 'question', (fields) => ({
-    request: parseSignedRequest(fields.value('request')),
-    approval: fields.has('approval') ? parseSignedRequest(fields.value('approval')) : null,
-    salt: fields.hex('salt', 32),
-    query: readQuery(fields),
-  }));
+  const question = readFields(value, 'question', (fields) => ({ ...readAsked(fields), salt: fields.hex('salt', 32) }));
   verifyQuery(question);
   return question;
 }
@@ -146,10 +193,9 @@ export function verifyQuery({ request, salt, query }: Pick<CaseQuestion, 'reques
     throw unverified('the request is for another query');
 }
 
-export interface LookUpTerms {
+interface RequestTerms {
   readonly case: TraceCase;
   readonly custodian: Uscc;
-  readonly query: CaseQuery;
   readonly officer: Officer;
   /** Whether the officer's own key signs too. */
   readonly isSignedByOfficer: boolean;
@@ -157,20 +203,32 @@ export interface LookUpTerms {
   readonly parent: Hash | null;
   readonly system: string;
   readonly terminal: string;
-  /** Random, 32 bytes each, both new. */
+  /** Random, 32 bytes, new. */
   readonly nonce: Hash;
-  readonly salt: Uint8Array;
   /** UTC ms. */
   readonly now: number;
 }
 
+export interface LookUpTerms extends RequestTerms {
+  readonly query: CaseQuery;
+  /** As the nonce. */
+  readonly salt: Uint8Array;
+}
+
 /** What is to be signed for a look-up. */
 export function lookUpRequest(terms: LookUpTerms): AccessRequest {
-  const { custodian, officer, isSignedByOfficer, query } = terms;
+  const { query, salt } = terms;
+  const queryDigest = queryDigestOf(salt, queryBytes(query));
+  return requestInCase({ ...terms, action: query.kind === 'unmask' ? 'unmask' : 'trace', queryDigest });
+}
+
+/** Whatever a desk asks in a case has this form: an authority signs no other for an officer. */
+export function requestInCase(terms: RequestTerms & Pick<AccessRequest, 'action' | 'queryDigest'>): AccessRequest {
+  const { custodian, officer, isSignedByOfficer } = terms;
   const { authority, legalBasis, number, reason } = terms.case;
   return {
     accessor: authority,
-    action: query.kind === 'unmask' ? 'unmask' : 'trace',
+    action: terms.action,
     agreement: null,
     breakGlass: null,
     case: number,
@@ -184,7 +242,7 @@ export function lookUpRequest(terms: LookUpTerms): AccessRequest {
     operator: { id: officer.id, publicKey: isSignedByOfficer ? officer.publicKey : null, role: officer.role },
     parent: terms.parent,
     purpose: TRACE_PURPOSE,
-    queryDigest: queryDigestOf(terms.salt, queryBytes(query)),
+    queryDigest: terms.queryDigest,
     requestedAt: terms.now,
     system: terms.system,
     terminal: terms.terminal,

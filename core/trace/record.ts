@@ -96,12 +96,20 @@ export function formatRecordPapers({ request, outcome }: Pick<AccessorRecord, 'r
   return { request: formatEnvelope(request.envelope), outcome: outcome && formatEnvelope(outcome.envelope) };
 }
 
+/** A line as it was given, and what it says. */
+export interface GivenRecord {
+  readonly given: JsonObject;
+  readonly read: readonly AccessorRecord[];
+}
+
 /** Throws MALFORMED, naming the line and nothing of what it holds. */
-export function parseAccessorRecords(bytes: Uint8Array): AccessorRecord[] {
+export function parseAccessorRecords(bytes: Uint8Array): GivenRecord[] {
   if (bytes.length > MAX_RECORDS_BYTES) throw malformed('records: too long', { maxBytes: MAX_RECORDS_BYTES });
   const lines = decodeUtf8(bytes).split('\n');
   if (lines.length > MAX_RECORDS) throw malformed('records: too many lines', { max: MAX_RECORDS });
-  return lines.flatMap((line, i) =>
-    line.trim() === '' ? [] : parseAccessorRecord(parseJson(line, { maxBytes: MAX_LINE }), `record ${i + 1}`),
-  );
+  return lines.flatMap((line, i) => {
+    if (line.trim() === '') return [];
+    const given = parseJson(line, { maxBytes: MAX_LINE });
+    return [{ given: given as JsonObject, read: parseAccessorRecord(given, `record ${i + 1}`) }];
+  });
 }

@@ -19,7 +19,7 @@ import { type Route, sendBytes, sendJson } from '../../service/http.ts';
 import type { Custody } from '../access/custody.ts';
 import { describeEntries } from '../access/receipt.ts';
 import type { PersonTokens } from './person.ts';
-import { RateLimit } from './rate-limit.ts';
+import { RateLimit } from '../../service/call/rate-limit.ts';
 import { recordOnce } from './record.ts';
 
 const MAX_TEXT = 2_000;

@@ -39,11 +39,19 @@ const equalText = (a: string, b: string): boolean => timingSafeEqual(sm3(encodeU
  */
 export function requireOwnPage(gate: Gate, request: IncomingMessage): Session {
   const session = requireSession(gate, request);
-  const { origin, 'sec-fetch-site': site } = request.headers;
-  const isForeign =
-    (origin !== undefined && origin !== new URL(gate.url()).origin) || (site !== undefined && site !== 'same-origin');
   const shown = request.headers['veritrail-csrf'];
-  if (isForeign || typeof shown !== 'string' || !equalText(shown, session.csrf))
-    throw forbidden('the request is not from a page of this portal');
+  if (isForeign(gate, request) || typeof shown !== 'string' || !equalText(shown, session.csrf)) throw notOurs();
   return session;
 }
+
+/** Without a session: that no other site's page sent it, as far as browsers say. Throws FORBIDDEN. */
+export function requireOwnOrigin(gate: Pick<Gate, 'url'>, request: IncomingMessage): void {
+  if (isForeign(gate, request)) throw notOurs();
+}
+
+function isForeign({ url }: Pick<Gate, 'url'>, { headers }: IncomingMessage): boolean {
+  const { origin, 'sec-fetch-site': site } = headers;
+  return (origin !== undefined && origin !== new URL(url()).origin) || (site !== undefined && site !== 'same-origin');
+}
+
+const notOurs = (): Error => forbidden('the request is not from a page of this portal');

@@ -9,7 +9,8 @@ import { ChainSender } from '../../chain/sender.ts';
 import { decodeHex } from '../../core/bytes/bytes.ts';
 import { asHash } from '../../core/bytes/hash.ts';
 import { parsePrivateKey, publicKeyOf } from '../../core/sm/sm2.ts';
-import { createKeyFile, type KeyType } from '../../service/key-file.ts';
+import type { KeyType } from '../../core/authority/registry-event.ts';
+import { createKeyFile } from '../../service/key-file.ts';
 import { type Anvil, CHAIN_ID, startAnvil } from '../chain/anvil.ts';
 import { type Finished, veritrail } from '../e2e/system.ts';
 

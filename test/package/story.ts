@@ -4,6 +4,7 @@ import { keyIdOf } from '../../core/authority/key-id.ts';
 import { requestDigestOf } from '../../core/access/request.ts';
 import { parseSample } from '../../core/leak/sample.ts';
 import { signerOf } from '../../core/log/signer.ts';
+import { manifestSignedBytes } from '../../core/package/manifest.ts';
 import { packCase } from '../../core/package/pack.ts';
 import { parseAccessorRecord } from '../../core/trace/record.ts';
 import { entriesToName } from '../../core/trace/view.ts';
@@ -63,6 +64,9 @@ export function pack(auditor: Auditor): Promise<Uint8Array> {
     judged: auditor.judged,
     trust: signedTrust(auditor),
     madeAt: auditor.custodian.world.clock,
-    sign: async (message) => ({ keyId: keyIdOf(auditSigner.publicKey), signature: auditSigner.sign(message) }),
+    sign: async (payload) => ({
+      keyId: keyIdOf(auditSigner.publicKey),
+      signature: auditSigner.sign(manifestSignedBytes(payload)),
+    }),
   });
 }

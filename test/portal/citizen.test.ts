@@ -196,6 +196,7 @@ describe('the portal’s config', () => {
     logs: [],
     custodianTimeoutMs: 1000,
     notices: null,
+    desk: null,
     webDir: null,
     exitWithParent: false,
   };

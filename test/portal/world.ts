@@ -84,6 +84,7 @@ export class PortalWorld {
       ],
       custodianTimeoutMs,
       notices: null,
+      desk: null,
       webDir,
       exitWithParent: false,
     };

@@ -240,7 +240,7 @@ describe('http pages', () => {
   after(() => rm(directory, { recursive: true }));
 
   test('come with a policy that runs our own scripts only', async (t) => {
-    const { url } = await startEdge(t, { hot: HOT, pages: join(directory, 'pages') });
+    const { url } = await startEdge(t, { hot: HOT, pages: { '/': join(directory, 'pages') } });
     const response = await fetch(`${url}/`);
     expect(await response.text()).to.contain('<title>page</title>');
     const policy = response.headers.get('content-security-policy');
@@ -261,7 +261,7 @@ describe('http pages', () => {
   ];
   for (const path of outside) {
     test(`hold nothing at ${path}`, async (t) => {
-      const { port } = await startEdge(t, { pages: join(directory, 'pages') });
+      const { port } = await startEdge(t, { pages: { '/': join(directory, 'pages') } });
       const answer = await exchangeRaw(port, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
       expect(answer)
         .to.match(/^HTTP\/1\.1 (400|404) /)

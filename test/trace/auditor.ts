@@ -1,6 +1,7 @@
 /** An auditor with a case and two officers, at a desk whose custodian is in the same process. */
 import { keyIdOf } from '../../core/authority/key-id.ts';
 import type { EnvelopeSignature } from '../../core/authority/envelope.ts';
+import { requestSignedBytes } from '../../core/access/request.ts';
 import { parseUscc } from '../../core/authority/uscc.ts';
 import type { LogAnswer } from '../../core/verify/lookup.ts';
 import { signerOf, type Signer } from '../../core/log/signer.ts';
@@ -74,7 +75,7 @@ export class Auditor {
         standing: async (): Promise<LogAnswer> => this.standing(),
         anchors: async () => this.custodian.world.claims,
         keep: async (changed) => void (this.kept = encodeCaseFile(changed)),
-        sign: async (message) => signatureOf(auditSigner, message),
+        sign: async (payload) => signatureOf(auditSigner, requestSignedBytes(payload)),
         random: () => bytesOf(`random ${this.#random++}`),
         clock: () => this.custodian.world.clock,
       },

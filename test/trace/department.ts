@@ -51,6 +51,8 @@ export class Department {
   readonly #verifier: Server;
   readonly #claims: AnchorClaim[] = [];
   #note = '';
+  /** Address of the verifier. */
+  verifier = '';
   /** What reached the verifier: paths with their queries. */
   readonly asked: string[] = [];
 
@@ -79,7 +81,7 @@ export class Department {
   async #open(): Promise<void> {
     this.#verifier.listen(0, '127.0.0.1');
     await once(this.#verifier, 'listening');
-    const verifier = `http://127.0.0.1:${(this.#verifier.address() as AddressInfo).port}`;
+    this.verifier = `http://127.0.0.1:${(this.#verifier.address() as AddressInfo).port}`;
     const secret = { mode: 0o600 };
     await writeFile(this.path('passphrase'), `${PASSPHRASE}\n`, secret);
     await writeFile(this.path('tokens.json'), JSON.stringify(ROLE_TOKENS), secret);
@@ -95,7 +97,7 @@ export class Department {
     const config = {
       requestKey: 'request.key.json',
       passphraseFile: 'passphrase',
-      verifier,
+      verifier: this.verifier,
       nodes: [{ origin: ORIGIN, url: this.custodian.url, tokenFile: 'tokens.json' }],
       system: '审计追查系统',
       terminal: '10.9.0.2',

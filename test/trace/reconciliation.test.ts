@@ -6,7 +6,7 @@ import type { JsonObject } from '../../core/bytes/json.ts';
 import { formatEnvelope } from '../../core/authority/envelope.ts';
 import type { Reconciliation } from '../../core/trace/reconciliation.ts';
 import { reconciliationOf } from '../../core/trace/result.ts';
-import { parseAccessorRecords } from '../../core/trace/record.ts';
+import { type AccessorRecord, parseAccessorRecords } from '../../core/trace/record.ts';
 import { expectRefusal } from '../log/mangling.ts';
 import {
   accessorSigner,
@@ -24,8 +24,8 @@ import { withKey } from '../access/world.ts';
 import { Auditor } from './auditor.ts';
 import { citizen, type ReadEvent, SampleCustodian, TRACE_FACTS } from './custodian.ts';
 
-const records = (lines: readonly JsonObject[]): ReturnType<typeof parseAccessorRecords> =>
-  parseAccessorRecords(encodeUtf8(lines.map((line) => JSON.stringify(line)).join('\n')));
+const records = (lines: readonly JsonObject[]): AccessorRecord[] =>
+  parseAccessorRecords(encodeUtf8(lines.map((line) => JSON.stringify(line)).join('\n'))).flatMap(({ read }) => read);
 
 /** The accessor hands over `lines`; the custodian is asked about it, and about persons. */
 async function compare(auditor: Auditor, lines: readonly JsonObject[], persons: readonly number[] = []): Promise<Reconciliation> {

@@ -1,0 +1,304 @@
+/** What a desk's portal signs and passes on, and for whom it does not: nothing without an officer's own key, and nothing of any other form. */
+import { after, before, describe, test } from 'node:test';
+import { appendFile, readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { type EnvelopeSignature, formatEnvelope } from '../../core/authority/envelope.ts';
+import { parseUscc } from '../../core/authority/uscc.ts';
+import { encodeBase64, encodeHex } from '../../core/bytes/bytes.ts';
+import type { JsonObject } from '../../core/bytes/json.ts';
+import { type AccessRequest, encodeRequest, parseSignedRequest, requestSignedBytes } from '../../core/access/request.ts';
+import type { SignedRequest } from '../../core/access/request.ts';
+import { encodeManifest, manifestSignedBytes } from '../../core/package/manifest.ts';
+import { isSm2Signature, parsePrivateKey, publicKeyOf } from '../../core/sm/sm2.ts';
+import { sm3 } from '../../core/sm/sm3.ts';
+import { caseDigestOf, caseSignedBytes, encodeCase, type SignedCase } from '../../core/trace/case.ts';
+import { type CaseQuery, formatSentQuestion, lookUpRequest } from '../../core/trace/query.ts';
+import { approvalRequest } from '../../core/trace/unmasking.ts';
+import { bytesOf } from '../access/sample.ts';
+import { ACCESSOR, AUDITOR, CUSTODIAN, residentNumber } from '../custodian/custodian.ts';
+import { ORIGIN } from '../custodian/fixture.ts';
+import { parseNumber } from '../../core/access/number.ts';
+import { bytesOf as fixtureBytes } from '../log/memory-log.ts';
+import { DeskWorld, OFFICERS, readSignature, signatureJson, signedBy, SYSTEM, TERMINAL, type Told } from './desk-world.ts';
+
+const PERSON: CaseQuery = { kind: 'person', subject: parseNumber(1, residentNumber(3)) };
+const STRANGER = bytesOf('key of a stranger');
+const AUTHORITY_KEY = publicKeyOf(parsePrivateKey(fixtureBytes('auditor request key')));
+let world: DeskWorld;
+let opened: SignedCase;
+let count = 0;
+
+before(async () => {
+  world = await DeskWorld.start();
+  await world.department.read('NR-0001', 3, 4);
+  await world.department.anchor();
+  opened = await world.openCase();
+});
+after(() => world.stop());
+
+function lookUp(
+  change: Partial<AccessRequest> = {},
+  { by = 0, query = PERSON as CaseQuery, parent = null as Uint8Array | null } = {},
+): Uint8Array {
+  const request = lookUpRequest({
+    case: opened.case,
+    custodian: parseUscc(CUSTODIAN),
+    query,
+    officer: OFFICERS[by]!,
+    isSignedByOfficer: true,
+    parent: parent as AccessRequest['parent'],
+    system: SYSTEM,
+    terminal: TERMINAL,
+    nonce: bytesOf(`nonce ${count++}`),
+    salt: bytesOf('salt'),
+    now: Date.now(),
+  });
+  return encodeRequest({ ...request, ...change });
+}
+
+/** As the page makes it: the officer's signature first, then the authority's. */
+async function signed(payload: Uint8Array, by = 0): Promise<SignedRequest> {
+  const { status, json } = await world.askToSign(opened, payload, by);
+  expect(status).to.equal(200);
+  const own = signedBy(by, requestSignedBytes(payload));
+  return parseSignedRequest(formatEnvelope({ payload, signatures: [readSignature(json), own] }));
+}
+
+const ask = (
+  request: SignedRequest,
+  approval: SignedRequest | null = null,
+  query: CaseQuery = PERSON,
+  origin: string = ORIGIN,
+): Promise<Told> =>
+  world.post('/desk/v1/ask', {
+    case: formatEnvelope(opened.envelope),
+    origin,
+    question: formatSentQuestion({ request, approval, query, at: null }),
+  });
+
+const refusal = ({ status, json }: Told): string => `${status} ${String(json['code'])}`;
+
+async function journal(): Promise<JsonObject[]> {
+  const text = await readFile(world.department.path('portal/desk-signatures.ndjson'), 'utf8');
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as JsonObject);
+}
+
+describe('a desk', () => {
+  test('tells whose it is, and neither tokens nor addresses nor keys that sign', async () => {
+    const text = await (await fetch(`${world.url}/desk/v1/place`)).text();
+    const place = JSON.parse(text) as JsonObject;
+    expect(place).to.have.all.keys('authority', 'officers', 'origins', 'system', 'terminal');
+    expect(place['authority']).to.equal(AUDITOR);
+    expect((place['officers'] as JsonObject[]).map(({ id }) => id)).to.deep.equal(['A-01', 'A-02']);
+    expect(text).not.to.contain(world.department.custodian.url);
+  });
+
+  test('signs a case and a look-up of it for an officer, each with its line in the journal first', async () => {
+    const before = (await journal()).length;
+    const payload = lookUp();
+    const { json } = await world.askToSign(opened, payload);
+    const { keyId, signature } = readSignature(json);
+    expect(isSm2Signature(AUTHORITY_KEY, requestSignedBytes(payload), signature)).to.equal(true);
+    const lines = await journal();
+    expect(lines).to.have.length(before + 1);
+    const line = lines.at(-1)!;
+    expect(line).to.include({ what: 'request', digest: encodeHex(sm3(payload)) });
+    // The officer's, not the authority's: none of ours is without hers.
+    expect(line['keyId']).not.to.equal(encodeHex(keyId));
+    const hers = readSignature(line).signature;
+    expect(isSm2Signature(OFFICERS[0]!.publicKey, requestSignedBytes(payload), hers)).to.equal(true);
+    expect(lines[0]).to.include({ what: 'case', digest: encodeHex(caseDigestOf(opened.envelope.payload)) });
+    expect(JSON.stringify(lines)).not.to.contain(residentNumber(3));
+  });
+
+  test('passes a question on, and the custodian has recorded it before it answers', async () => {
+    const { status, json } = await ask(await signed(lookUp()));
+    expect(status).to.equal(200);
+    expect(json).to.have.all.keys('event', 'answer', 'promised');
+    expect((json['event'] as JsonObject)['entries'] as JsonObject[]).to.have.length(1);
+  });
+
+  test('keeps its journal over a restart, and cuts a line that was not written whole', async () => {
+    const before = await journal();
+    await world.closePortal();
+    const path = world.department.path('portal/desk-signatures.ndjson');
+    await appendFile(path, '{"at":17');
+    await world.openPortal();
+    await signed(lookUp());
+    const after = await journal();
+    expect(after.slice(0, -1)).to.deep.equal(before);
+  });
+
+  test('keeps numbers and reasons out of what it logs', () => {
+    for (const word of [residentNumber(3), opened.case.reason, opened.case.number]) expect(world.logged).not.to.contain(word);
+    expect(world.logged).to.contain('/desk/v1/ask');
+  });
+});
+
+describe('a desk does not sign', () => {
+  const noCase = (officer: EnvelopeSignature, payload: Uint8Array): JsonObject => ({
+    what: 'case',
+    payload: encodeBase64(payload),
+    officer: signatureJson(officer),
+  });
+  const twoOfHerOwn = [OFFICERS[0]!, { id: 'A-09', role: '复核', publicKey: publicKeyOf(parsePrivateKey(STRANGER)) }];
+  const sameIdOtherKey = [OFFICERS[0]!, { ...OFFICERS[1]!, publicKey: publicKeyOf(parsePrivateKey(STRANGER)) }];
+
+  const cases: [rule: string, change: Parameters<DeskWorld['newCase']>[0], by: number | Uint8Array, want: string][] = [
+    ['a case for somebody who is no officer', {}, STRANGER, '403 FORBIDDEN'],
+    ['a case with an officer of her own making', { officers: twoOfHerOwn }, 0, '403 FORBIDDEN'],
+    ['a case with another key for her colleague', { officers: sameIdOtherKey }, 0, '403 FORBIDDEN'],
+    ['a case of another authority', { authority: parseUscc(ACCESSOR) }, 0, '403 FORBIDDEN'],
+    ['a case that is dated back', { openedAt: Date.now() - 3_600_000 }, 0, '403 FORBIDDEN'],
+  ];
+  for (const [rule, change, by, want] of cases) {
+    test(rule, async () => {
+      const payload = encodeCase(world.newCase(change));
+      expect(refusal(await world.post('/desk/v1/signatures', noCase(signedBy(by, caseSignedBytes(payload)), payload)))).to.equal(
+        want,
+      );
+    });
+  }
+
+  test('a case under a signature over another one', async () => {
+    const [one, other] = [encodeCase(world.newCase()), encodeCase(world.newCase({ number: '另案' }))];
+    const told = await world.post('/desk/v1/signatures', noCase(signedBy(0, caseSignedBytes(other)), one));
+    expect(refusal(told)).to.equal('422 UNVERIFIED');
+  });
+
+  const requests: [rule: string, change: Partial<AccessRequest>, by: number | Uint8Array, want: string][] = [
+    ['a look-up for a stranger', {}, STRANGER, '403 FORBIDDEN'],
+    ['a look-up in the name of a colleague', {}, 1, '403 FORBIDDEN'],
+    ['an ordinary reading', { action: 'read' }, 0, '403 FORBIDDEN'],
+    ['another purpose', { purpose: 'service.requested' }, 0, '403 FORBIDDEN'],
+    ['another reason than the case has', { cause: '受理本人申请' }, 0, '403 FORBIDDEN'],
+    ['another case number', { case: '另案' }, 0, '403 FORBIDDEN'],
+    ['a look-up without a case', { case: null }, 0, '403 FORBIDDEN'],
+    ['a broken glass', { breakGlass: '紧急' }, 0, '403 FORBIDDEN'],
+    ['another accessor', { accessor: parseUscc(ACCESSOR) }, 0, '403 FORBIDDEN'],
+    ['a custodian that it has no way to', { custodian: parseUscc(ACCESSOR) }, 0, '403 FORBIDDEN'],
+    ['another terminal', { terminal: '10.0.0.1' }, 0, '403 FORBIDDEN'],
+    ['an unmasking that names no look-up', { action: 'unmask' }, 0, '403 FORBIDDEN'],
+    ['a look-up that is dated back', { requestedAt: Date.now() - 3_600_000 }, 0, '403 FORBIDDEN'],
+  ];
+  for (const [rule, change, by, want] of requests) {
+    test(rule, async () => {
+      const before = (await journal()).length;
+      expect(refusal(await world.askToSign(opened, lookUp(change), by))).to.equal(want);
+      expect(await journal()).to.have.length(before);
+    });
+  }
+
+  test('a look-up without the officer’s own key behind it', async () => {
+    const told = await world.askToSign(
+      opened,
+      lookUp({ grade: 'session-attested', operator: { ...OFFICERS[0]!, publicKey: null } }),
+    );
+    expect(refusal(told)).to.equal('403 FORBIDDEN');
+  });
+
+  test('in a case that the authority did not sign', async () => {
+    const payload = encodeCase(world.newCase());
+    const forged = { case: opened.case, envelope: { payload, signatures: [signedBy(0, caseSignedBytes(payload))] } };
+    expect(refusal(await world.askToSign(forged, lookUp()))).to.equal('403 UNTRUSTED');
+    const moved = { case: opened.case, envelope: { payload, signatures: opened.envelope.signatures } };
+    expect(refusal(await world.askToSign(moved, lookUp()))).to.equal('403 UNTRUSTED');
+  });
+
+  test('a manifest of another case, and signs one of this case', async () => {
+    const manifest = (digest: AccessRequest['nonce']): Uint8Array =>
+      encodeManifest({
+        case: digest,
+        chainReference: bytesOf('chain'),
+        madeAt: Date.now(),
+        parts: [],
+        trust: { version: 1, digest: bytesOf('trust') },
+      });
+    const send = (payload: Uint8Array): Promise<Told> =>
+      world.post('/desk/v1/signatures', {
+        what: 'manifest',
+        case: formatEnvelope(opened.envelope),
+        payload: encodeBase64(payload),
+        officer: signatureJson(signedBy(0, manifestSignedBytes(payload))),
+      });
+    expect(refusal(await send(manifest(bytesOf('another case'))))).to.equal('403 FORBIDDEN');
+    const own = manifest(caseDigestOf(opened.envelope.payload));
+    const { json } = await send(own);
+    expect(isSm2Signature(AUTHORITY_KEY, manifestSignedBytes(own), readSignature(json).signature)).to.equal(true);
+    // Signed as one thing it is none of the others.
+    expect(refusal(await world.askToSign(opened, own))).to.equal('400 MALFORMED');
+  });
+
+  test('for a page of another site, a body of another kind or with members that nobody asked for', async () => {
+    const body = {
+      what: 'request',
+      case: formatEnvelope(opened.envelope),
+      payload: encodeBase64(lookUp()),
+      officer: signatureJson(signedBy(0, requestSignedBytes(lookUp()))),
+    };
+    expect(refusal(await world.post('/desk/v1/signatures', body, { origin: 'https://elsewhere.example' }))).to.equal(
+      '403 FORBIDDEN',
+    );
+    expect(refusal(await world.post('/desk/v1/signatures', body, { 'sec-fetch-site': 'cross-site' }))).to.equal('403 FORBIDDEN');
+    expect(refusal(await world.post('/desk/v1/signatures', body, { 'content-type': 'text/plain' }))).to.equal('415 MALFORMED');
+    expect(refusal(await world.post('/desk/v1/signatures', { ...body, more: 1 }))).to.equal('400 MALFORMED');
+    expect(refusal(await world.post('/desk/v1/signatures', { ...body, what: 'licence' }))).to.equal('400 MALFORMED');
+  });
+});
+
+describe('a desk does not ask', () => {
+  const unmask: CaseQuery = { kind: 'unmask', leafHashes: [bytesOf('leaf')] };
+
+  test('what it did not sign, nor what was signed long ago', async () => {
+    const payload = lookUp();
+    const own = signedBy(0, requestSignedBytes(payload));
+    const byHerself = parseSignedRequest(
+      formatEnvelope({ payload, signatures: [signedBy(STRANGER, requestSignedBytes(payload)), own] }),
+    );
+    expect(refusal(await ask(byHerself))).to.equal('422 UNVERIFIED');
+    const old = lookUp({ requestedAt: Date.now() - 3_600_000 });
+    const key = parsePrivateKey(fixtureBytes('auditor request key'));
+    const stale = parseSignedRequest(
+      formatEnvelope({
+        payload: old,
+        signatures: [signedBy(key, requestSignedBytes(old)), signedBy(0, requestSignedBytes(old))],
+      }),
+    );
+    expect(refusal(await ask(stale))).to.equal('403 FORBIDDEN');
+  });
+
+  test('a log that it has no way to', async () => {
+    const request = await signed(lookUp());
+    expect(refusal(await ask(request, null, PERSON, `${ORIGIN}-2`))).to.equal('404 NOT_FOUND');
+  });
+
+  test('for an unmasking that one officer alone wants', async () => {
+    const first = await signed(lookUp({}, { query: unmask, parent: bytesOf('look-up') }));
+    expect(refusal(await ask(first, null, unmask))).to.equal('400 MALFORMED');
+    const approvalBy = (by: number): Promise<SignedRequest> =>
+      signed(
+        encodeRequest(
+          approvalRequest({
+            request: first,
+            officer: OFFICERS[by]!,
+            system: SYSTEM,
+            terminal: TERMINAL,
+            nonce: bytesOf(`approval ${by}`),
+            now: Date.now(),
+          }),
+        ),
+        by,
+      );
+    expect(refusal(await ask(first, await approvalBy(0), unmask))).to.equal('422 UNVERIFIED');
+    // Two agree: now the custodian is asked, which knows no such entry.
+    expect(refusal(await ask(first, await approvalBy(1), unmask))).to.match(/^(404|409|503) /);
+  });
+
+  test('an unmasking’s request as a look-up', async () => {
+    const first = await signed(lookUp({}, { query: unmask, parent: bytesOf('look-up') }));
+    expect(refusal(await ask(first))).to.equal('403 FORBIDDEN');
+  });
+});
