@@ -143,20 +143,20 @@ export class Desk {
     return parseSignedRequest(formatEnvelope({ payload, signatures }));
   }
 
-  /** Where a custodian does not show all of it at once, the time is halved, again and again. Each look-up is kept, and each is on record. */
+  /**
+   * Where a custodian does not show all of it at once, it is asked on from there; each look-up is kept, and each is on record. Entries are shown
+   * newest first: what is recorded meanwhile is shown twice rather than anything left out.
+   */
   async askEntries(log: LogFact, filter: EntryFilter, parent: Hash | null = null): Promise<{ readonly isWhole: boolean }> {
-    const spans = [{ from: filter.from, to: filter.to }];
-    let isWhole = true;
-    for (let count = 1; spans.length > 0; count++) {
-      const span = spans.pop()!;
-      const { answer } = await this.ask(log, { kind: 'entries', filter: { ...filter, ...span } }, parent);
-      const isAll = answer?.answered.kind === 'entries' && answer.answered.isAll;
-      if (isAll) continue;
-      const middle = Math.floor((span.from + span.to) / 2);
-      if (middle === span.from || count + spans.length >= MAX_LOOK_UPS) isWhole = false;
-      else spans.push({ from: middle, to: span.to }, { from: span.from, to: middle });
+    let shown = 0;
+    for (let asked = 0; asked < MAX_LOOK_UPS; asked++) {
+      const onwards = shown === 0 ? filter : { ...filter, skip: shown };
+      const { answer } = await this.ask(log, { kind: 'entries', filter: onwards }, parent);
+      const page = answer?.answered.kind === 'entries' ? answer.answered : null;
+      if (page === null || page.isAll || page.rows.length === 0) return { isWhole: page?.isAll ?? false };
+      shown += page.rows.length;
     }
-    return { isWhole };
+    return { isWhole: false };
   }
 
   /** The first half of an unmasking: kept, and not sent. `parent`: the look-up that showed the entries. Throws FORBIDDEN without her own key. */

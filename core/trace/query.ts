@@ -2,7 +2,7 @@
  * What an auditor asks a custodian, and the signed request without which nobody answers (docs/formats.md §30).
  *
  *     POST /v1/case/history   {"request":envelope,"subject":{"class","id"}}                                  a person's whole history
- *     POST /v1/case/entries   {"request":envelope,"filter":{"from","to","accessor"?,"operator"?,"purpose"?,"request"?}}
+ *     POST /v1/case/entries   {"request":envelope,"filter":{"from","to","accessor"?,"operator"?,"purpose"?,"request"?,"skip"?}}
  *     POST /v1/case/unmask    {"request":envelope,"approval":envelope,"leafHashes":[64 hex]}                 what two officers agreed on
  *
  * and, of the first two, `"at":{"size","issuedAt"}`: the checkpoint to answer at.
@@ -34,6 +34,8 @@ export interface EntryFilter {
   readonly purpose?: string;
   /** Digest of one request. */
   readonly request?: Hash;
+  /** So many of them, the newest, were shown before; at least 1. */
+  readonly skip?: number;
 }
 
 export type CaseQuery =
@@ -106,6 +108,7 @@ function readFilter(f: JsonFields): EntryFilter {
     ...(f.has('operator') && { operator: f.string('operator', 64) }),
     ...(f.has('purpose') && { purpose: readToken(f, 'purpose') }),
     ...(f.has('request') && { request: f.hash('request') }),
+    ...(f.has('skip') && { skip: f.integer('skip') }),
   };
   checkFilter(filter);
   return filter;

@@ -32,8 +32,12 @@ export interface CaseOptions {
 }
 
 const NAME = encodeUtf8('veritrail-pseudonym-v1');
-const MAX_EVENTS = 200;
 const MAX_ENTRIES = 1000;
+
+export interface EntrySearch extends EventFilter {
+  /** So many, the newest, were shown before. */
+  readonly skip?: number;
+}
 
 /** Throws FORBIDDEN: an auditor who does not say in which case she looks is nobody's auditor. */
 export function requireCase({ request }: JudgedRequest, action: string): string {
@@ -62,17 +66,19 @@ export class Cases {
   }
 
   /** Entries of the events found, the newest first, at this checkpoint; with what they say but for the persons. */
-  async entries(request: JudgedRequest, filter: EventFilter, checkpoint: Checkpoint): Promise<JsonObject> {
-    const { index } = this.#options;
-    const events = await index.find(filter, MAX_EVENTS + 1);
+  async entries(request: JudgedRequest, { skip = 0, ...filter }: EntrySearch, checkpoint: Checkpoint): Promise<JsonObject> {
     const rows: JsonObject[] = [];
-    for (const event of events.slice(0, MAX_EVENTS)) {
-      for (const entry of event.recorded.entries.slice(0, MAX_ENTRIES - rows.length)) {
+    let passed = 0;
+    for await (const event of this.#options.index.find(filter)) {
+      const { entries } = event.recorded;
+      const left = entries.slice(Math.max(0, skip - passed));
+      passed += entries.length;
+      for (const entry of left) {
+        if (rows.length === MAX_ENTRIES) return { entries: rows, isAll: false };
         rows.push(await this.#describe(request, event, entry, checkpoint));
       }
     }
-    const count = events.reduce((sum, { recorded }) => sum + recorded.entries.length, 0);
-    return { entries: rows, isAll: events.length <= MAX_EVENTS && rows.length === count };
+    return { entries: rows, isAll: true };
   }
 
   async #describe(

@@ -78,16 +78,12 @@ export class EventIndex {
   }
 
   /** The newest first. */
-  async find(filter: EventFilter, limit: number): Promise<FoundEvent[]> {
-    const found: FoundEvent[] = [];
+  async *find(filter: EventFilter): AsyncGenerator<FoundEvent> {
     const range = { from: u64(filter.from), to: u64(filter.to), reverse: true };
     for await (const [, value] of this.#rows.iterate(range)) {
       const event = decodeRow(value);
-      if (event.isSealed || !isMeant(event, filter)) continue;
-      found.push(event);
-      if (found.length === limit) break;
+      if (!event.isSealed && isMeant(event, filter)) yield event;
     }
-    return found;
   }
 }
 

@@ -31,6 +31,7 @@ import { AT, HASH } from './person-routes.ts';
 import { recordOnce } from './record.ts';
 
 const HISTORY = z.strictObject({ request: ENVELOPE, subject: SUBJECT, at: AT.optional() });
+const MAX_SKIPPED = 1_000_000;
 const TIME = z.number().int().min(0);
 const FILTER = z.strictObject({
   from: TIME,
@@ -39,6 +40,7 @@ const FILTER = z.strictObject({
   operator: z.string().max(64).optional(),
   purpose: z.string().max(64).optional(),
   request: HASH.optional(),
+  skip: z.number().int().min(1).max(MAX_SKIPPED).optional(),
 });
 const ENTRIES = z.strictObject({ request: ENVELOPE, filter: FILTER, at: AT.optional() });
 const UNMASK = z.strictObject({ request: ENVELOPE, approval: ENVELOPE, leafHashes: z.array(HASH).min(1).max(100) });
@@ -130,7 +132,7 @@ function both(first: Act, second: Act): Act {
 }
 
 /** Only what is asked for. */
-function withoutGaps({ from, to, accessor, operator, purpose, request }: z.infer<typeof FILTER>) {
+function withoutGaps({ from, to, accessor, operator, purpose, request, skip }: z.infer<typeof FILTER>) {
   return {
     from,
     to,
@@ -138,6 +140,7 @@ function withoutGaps({ from, to, accessor, operator, purpose, request }: z.infer
     ...(operator !== undefined && { operator }),
     ...(purpose !== undefined && { purpose }),
     ...(request !== undefined && { request }),
+    ...(skip !== undefined && { skip }),
   };
 }
 

@@ -193,6 +193,24 @@ describe('what an access log shows', () => {
       expect(rowsIn(await search({ accessor: ACCESSOR, from: now - 60_000 }))).to.have.lengthOf(1);
     });
 
+    test('are shown a thousand at a time, on from where he was, each once', async () => {
+      const many = Array.from({ length: 1_200 }, (_, i) => residentNumber(5_000 + i));
+      await custodian.event(many);
+      await custodian.event([CLEO]);
+      await custodian.anchor();
+      const search = async (skip: object) => {
+        const body = { request: await trace(), filter: { ...everything, accessor: ACCESSOR, ...skip } };
+        return (await custodian.as('desk', '/v1/case/entries', body)).json;
+      };
+      const first = await search({});
+      const rest = await search({ skip: 1_000 });
+      expect([rowsIn(first).length, first['isAll'], rest['isAll']]).to.deep.equal([1_000, false, true]);
+      const leafHashes = [...rowsIn(first), ...rowsIn(rest)].map(({ leafHash }) => leafHash);
+      expect([leafHashes.length, new Set(leafHashes).size]).to.deep.equal([1_204, 1_204]);
+      expect(rowsIn(await search({ skip: 5_000 }))).to.deep.equal([]);
+      expect((await search({ skip: 0 }))['code']).to.equal('MALFORMED');
+    });
+
     test('are the persons once a second operator has approved, and each of them is told', async () => {
       const request = await trace();
       const { json } = await custodian.as('desk', '/v1/case/entries', { request, filter: { ...everything, accessor: ACCESSOR } });

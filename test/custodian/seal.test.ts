@@ -1,6 +1,7 @@
 /** Accesses under seal: counted by anyone, told to nobody, and told to the persons once the sealing authority releases them. */
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { expect } from 'chai';
+import type { FoundEvent } from '../../node/access/event-index.ts';
 import { concatBytes, decodeBase64, decodeHex, encodeBase64, encodeHex, u32 } from '../../core/bytes/bytes.ts';
 import { hashFromHex } from '../../core/bytes/hash.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
@@ -64,10 +65,16 @@ describe('an access under seal', () => {
     expect(count).to.include({ sealed: 1, unreleased: 1, overdue: 1 });
   });
 
+  async function foundEvents(): Promise<FoundEvent[]> {
+    const found: FoundEvent[] = [];
+    for await (const event of custodian.custody.index.find({ from: 0, to: Number.MAX_SAFE_INTEGER })) found.push(event);
+    return found;
+  }
+
   test('is not found by auditors before it is released', async () => {
     const { request, seal } = await sealedRequest();
     await custodian.event([ANNA], { request, seal });
-    const found = await custodian.custody.index.find({ from: 0, to: Number.MAX_SAFE_INTEGER }, 10);
+    const found = await foundEvents();
     expect(found).to.deep.equal([]);
   });
 
@@ -139,7 +146,7 @@ describe('an access under seal', () => {
       // Without the sealed entry's own proved time it cannot be told when its keys and duties had to be in force.
       expect(faultsOf(entry!).filter((fault) => !fault.includes('unknown'))).to.deep.equal([]);
     }
-    const found = await custodian.custody.index.find({ from: 0, to: Number.MAX_SAFE_INTEGER }, 10);
+    const found = await foundEvents();
     expect(found.map(({ recorded }) => recorded.entries.length)).to.deep.equal([2]);
   });
 

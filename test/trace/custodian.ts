@@ -187,7 +187,9 @@ export class SampleCustodian {
     const answered = (): Answered => {
       if (query.kind === 'person') return { kind: 'person', history: this.world.answer(query.subject) };
       if (query.kind === 'unmask') return { kind: 'unmask', opened: opened.map(({ row }) => row) };
-      const rows = this.#matching(query.filter, request);
+      const rows = this.#matching(query.filter, request)
+        .toReversed()
+        .slice(query.filter.skip ?? 0);
       return { kind: 'entries', checkpoint, rows: rows.slice(0, this.most), isAll: rows.length <= this.most };
     };
     const event = this.#recordLookUp(question.request, subjects);
