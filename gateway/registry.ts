@@ -1,24 +1,32 @@
 /**
  * Registry facts, as a verifier tells them: polled, aged, kept on disk. Who may read and with which key is judged by facts at most
  * `maxStatusAge` old; older facts are good for break-glass alone, which must work when the network does not.
+ *
+ * With a trust file, a verifier that contradicts its snapshot (core/authority/contradiction.ts), or has not read as far, is passed over: it cannot
+ * take away an authority's keys or end its duties in the past, nor invent some from before. What it invents after that, it can.
  */
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { contradictionOf } from '../core/authority/contradiction.ts';
 import { findKey, isSuspended, type KeyFact, type RegistryFacts } from '../core/authority/registry.ts';
 import { formatRegistryFacts, parseRegistryFacts } from '../core/authority/facts-json.ts';
 import { encodeUtf8 } from '../core/bytes/bytes.ts';
-import { isCodedError, unavailable, untrusted } from '../core/bytes/error.ts';
+import { isCodedError, notFound, unavailable, untrusted } from '../core/bytes/error.ts';
 import type { Hash } from '../core/bytes/hash.ts';
 import type { JsonValue } from '../core/bytes/json.ts';
 import { parseJson } from '../core/bytes/json.ts';
 import { JsonFields } from '../core/bytes/json-fields.ts';
+import { acceptTrust, parseSignedTrust } from '../core/verify/trust.ts';
 import { fetchBytes } from '../service/call/client.ts';
-import { URL_BASE } from '../service/config.ts';
+import { PATH, URL_BASE } from '../service/config.ts';
 import { readPrivateFile, replaceFileDurably } from '../service/durable-file.ts';
 import type { Logger } from '../service/logger.ts';
 
 export const REGISTRY_CONFIG = z.strictObject({
   /** Asked in this order; one should not be the custodian's own. */
   verifiers: z.array(URL_BASE).min(1).max(16),
+  /** Whose snapshot of the registry no verifier may contradict. It serves beyond its date: what it says of the past stays true. */
+  trustFile: PATH.nullable().default(null),
   pollMs: z.number().int().min(100).default(10_000),
   /** Facts older than this judge nothing but break-glass. Default 24 h. */
   maxStatusAgeMs: z.number().int().min(1000).default(86_400_000),
@@ -55,13 +63,16 @@ export class Registry {
   /** The same on a clock that nobody sets; endless for facts of an earlier run. */
   #readTick = Infinity;
   #keptAt = 0;
+  #snapshot: RegistryFacts | null = null;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
   }
 
-  /** Facts of an earlier run, then a first question; neither need succeed. */
+  /** Facts of an earlier run, then a first question; neither need succeed. Throws what the trust file is refused with. */
   async start(): Promise<void> {
+    const { trustFile } = this.#options.config;
+    if (trustFile !== null) this.#snapshot = await readSnapshot(trustFile);
     await this.#recall();
     await this.poll();
   }
@@ -116,6 +127,7 @@ export class Registry {
     const polledMsAgo = fields.integer('polledMsAgo');
     const [readAt, readTick] = [clock() - polledMsAgo, performance.now() - polledMsAgo];
     const facts = parseRegistryFacts(fields.value('facts'));
+    requireUncontradicted(facts, this.#snapshot);
     // Another verifier may be behind the last one that answered.
     if (this.#facts !== null && facts.block.number < this.#facts.block.number) throw unavailable('a verifier that is behind');
     const isNews = facts.block.number !== this.#facts?.block.number;
@@ -133,12 +145,29 @@ export class Registry {
     try {
       const bytes = await readPrivateFile(this.#options.path, MAX_BYTES);
       const fields = new JsonFields(parseJson(bytes, { maxBytes: MAX_BYTES }), 'registry');
-      [this.#readAt, this.#facts] = [fields.integer('readAt'), parseRegistryFacts(fields.value('facts'))];
+      const facts = parseRegistryFacts(fields.value('facts'));
+      requireUncontradicted(facts, this.#snapshot);
+      [this.#readAt, this.#facts] = [fields.integer('readAt'), facts];
     } catch (error) {
       if (!isCodedError(error)) throw error;
       if (error.code !== 'NOT_FOUND') this.#options.logger.warn({ error }, 'the kept facts cannot be read');
     }
   }
+}
+
+async function readSnapshot(path: string): Promise<RegistryFacts> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? notFound(`there is no trust file ${path}`) : error;
+  });
+  return acceptTrust(parseSignedTrust(parseJson(bytes, { maxBytes: MAX_BYTES })), null).facts;
+}
+
+/** Throws UNAVAILABLE for facts from before the snapshot, UNTRUSTED for such as cannot have followed it. */
+function requireUncontradicted(facts: RegistryFacts, snapshot: RegistryFacts | null): void {
+  if (snapshot === null) return;
+  if (facts.block.number < snapshot.block.number) throw unavailable('facts from before the trust file');
+  const found = contradictionOf(facts, snapshot);
+  if (found !== null) throw untrusted(`the registry’s facts contradict the trust file: ${found}`);
 }
 
 /** A request key of this authority, in force now and not in doubt. Throws UNTRUSTED. */

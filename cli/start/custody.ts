@@ -47,6 +47,8 @@ export interface NodeTerms extends Terms {
 
 export interface ReaderTerms extends Terms {
   readonly verifier: string;
+  /** Path of the trust file. */
+  readonly trust: string;
 }
 
 /** What readers are asked at, once they run. */
@@ -183,7 +185,7 @@ function routesOf(upstream: string): JsonObject[] {
   ];
 }
 
-async function startGateway(log: CustodyLog, { supervisor, data, verifier }: ReaderTerms): Promise<string> {
+async function startGateway(log: CustodyLog, { supervisor, data, verifier, trust }: ReaderTerms): Promise<string> {
   const { role } = log;
   const service = await supervisor.start({ name: `data-${role}`, args: [join(ROOT, 'samples/data-service.ts')] });
   const tokenFile = join(data, 'keys', `${role}-gateway.token`);
@@ -196,7 +198,7 @@ async function startGateway(log: CustodyLog, { supervisor, data, verifier }: Rea
     dataDir,
     host: HOST,
     node: { url: log.url, tokenFile },
-    registry: { verifiers: [verifier], pollMs: 1_000 },
+    registry: { verifiers: [verifier], pollMs: 1_000, trustFile: trust },
     recordsKey: join(data, 'keys', `${role}-records.key.json`),
     passphraseFile: join(data, 'keys', 'passphrase'),
     sealsLogs: sample.accessLogs
@@ -261,14 +263,14 @@ async function startAgent(
   id: 'service' | 'police',
   gateways: readonly (readonly [string, string])[],
   { system, role, matters }: Reader,
-  { supervisor, data, verifier }: ReaderTerms,
+  { supervisor, data, verifier, trust }: ReaderTerms,
 ): Promise<{ url: string; accessUrl: string }> {
   const dataDir = join(data, `agent-${id}`);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const config = await writeConfig(data, `agent-${id}`, {
     authority: codeOf(id),
     dataDir,
-    registry: { verifiers: [verifier], pollMs: 1_000 },
+    registry: { verifiers: [verifier], pollMs: 1_000, trustFile: trust },
     requestKey: join(data, 'keys', `${id}-request.key.json`),
     recordsKey: join(data, 'keys', `${id}-records.key.json`),
     passphraseFile: join(data, 'keys', 'passphrase'),

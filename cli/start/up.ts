@@ -264,7 +264,7 @@ async function bringUp(supervisor: Supervisor, options: UpOptions): Promise<Json
   const places = { samples: join(ROOT, 'samples'), data, node: issuer.url, tokens: issuer.tokens, verifier, trust };
   const samples = await prepareSamples(places);
   say('gateways, agents and portal …');
-  const readers = await startReaders(custody, { supervisor, data, verifier });
+  const readers = await startReaders(custody, { supervisor, data, verifier, trust });
   say('a morning of accesses …');
   await spendMorning(readers, { data });
   return readyLine(supervisor, verifier, terms, samples, readers);
