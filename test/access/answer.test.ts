@@ -195,7 +195,7 @@ describe('an answer on the wire', () => {
 
   test('comes back as it went', () => {
     const { epochs } = TOLD.answer(person(1));
-    const contents = [null, { state: 'erased' as const }, { state: 'refused' as const, legalBasis: '法' }];
+    const contents = [null, { state: 'erased' as const }, { state: 'lost' as const }, { state: 'refused' as const, legalBasis: '法' }];
     const all = contents.map((content) => ({ ...epochs[0]!, items: epochs[0]!.items.map((item) => ({ ...item, content })) }));
     for (const epoch of [...epochs, ...all]) {
       const answer = { checkpoint: TOLD.answer(person(1)).checkpoint, epochs: [epoch] };
@@ -220,7 +220,8 @@ describe('an answer on the wire', () => {
       { ...value, extra: 1 },
       { ...value, format: 'veritrail-access-answer-v2' },
       { ...value, epochs: [{ ...epoch, h: '00' }] },
-      withItem({ content: { state: 'lost' } }),
+      withItem({ content: { state: 'gone' } }),
+      withItem({ content: { state: 'lost', body: '' } }),
       withItem({ content: { state: 'erased', body: '' } }),
       withItem({ content: { state: 'refused' } }),
       withItem({ content: { state: 'opened', body: '' } }),
