@@ -89,6 +89,13 @@ describe('an honest answer', () => {
     expect(saying(judge({ world, answer: world.answer(person(1), [nextVrfKey]) }))).to.equal('unknown NOT_SHOWN');
   });
 
+  test('counts no entry twice where the log went back to a key that it had', () => {
+    const { vrfKeys } = accessLog(ROTATED);
+    const world = story(new AccessWorld(withLog({ vrfKeys: [...vrfKeys, { ...vrfKeys[0]!, fromIndex: 20 }] })));
+    const judged = judge({ world, answer: world.answer(person(1), [vrfKey, nextVrfKey]) });
+    expect([saying(judged), judged.entries.length]).to.deep.equal(['complete', 2]);
+  });
+
   test('stays complete where a body is refused, erased or not sent', () => {
     for (const content of [null, { state: 'erased' }, { state: 'refused', legalBasis: '刑事诉讼法' }] as const) {
       const { checkpoint, epochs } = TOLD.answer(person(1));
