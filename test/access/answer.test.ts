@@ -202,7 +202,12 @@ describe('an answer on the wire', () => {
 
   test('comes back as it went', () => {
     const { epochs } = TOLD.answer(person(1));
-    const contents = [null, { state: 'erased' as const }, { state: 'lost' as const }, { state: 'refused' as const, legalBasis: '法' }];
+    const contents = [
+      null,
+      { state: 'erased' as const },
+      { state: 'lost' as const },
+      { state: 'refused' as const, legalBasis: '法' },
+    ];
     const all = contents.map((content) => ({ ...epochs[0]!, items: epochs[0]!.items.map((item) => ({ ...item, content })) }));
     for (const epoch of [...epochs, ...all]) {
       const answer = { checkpoint: TOLD.answer(person(1)).checkpoint, epochs: [epoch] };
