@@ -3,12 +3,11 @@
  * machine. With `--data` of a running embedded default, addresses and tokens are found there.
  */
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { encodeHex, encodeUtf8 } from '../core/bytes/bytes.ts';
-import { isCodedError, malformed, unavailable } from '../core/bytes/error.ts';
+import { malformed, unavailable } from '../core/bytes/error.ts';
 import type { Hash } from '../core/bytes/hash.ts';
-import { type JsonObject, type JsonValue, parseJson } from '../core/bytes/json.ts';
+import type { JsonObject, JsonValue } from '../core/bytes/json.ts';
 import { JsonFields } from '../core/bytes/json-fields.ts';
 import { formatLicenceDocument, parseLicence } from '../core/licence/document.ts';
 import { parseDisclosure } from '../core/licence/disclosure.ts';
@@ -16,14 +15,12 @@ import { sm3 } from '../core/sm/sm3.ts';
 import { gather } from '../core/verify/gather.ts';
 import type { ReasonCode, Verdict } from '../core/verify/verdict.ts';
 import { verify } from '../core/verify/verify.ts';
-import { readPrivateFile, replaceFileDurably } from '../service/durable-file.ts';
-import { type CommonOptions, parseInstant, print, readInput, readJsonInput } from './command.ts';
-import { exchange, fetchTrust, liveChainOf, lookUpAt, TrustMemory } from './reader.ts';
+import { replaceFileDurably } from '../service/durable-file.ts';
+import { type CommonOptions, parseInstant, print, readInput } from './command.ts';
+import { findNode, type NodeOptions, type NodePlace, writeAt } from './node-place.ts';
+import { fetchTrust, liveChainOf, lookUpAt, TrustMemory } from './reader.ts';
 
-export interface DepartmentOptions extends CommonOptions {
-  readonly node?: string;
-  readonly tokens?: string;
-  readonly idempotencyKey?: string;
+export interface DepartmentOptions extends NodeOptions {
   readonly wait: boolean;
   readonly verifier?: string;
 }
@@ -60,38 +57,18 @@ const NOT_YET: readonly ReasonCode[] = [
   'KEY_RETIRED',
 ];
 
-interface Department {
-  readonly node: string;
+interface Department extends NodePlace {
+  /** To wait for. */
   readonly verifier: string | null;
-  readonly tokens: Readonly<Record<string, string>>;
 }
 
-/** From the options, or from what the running embedded default wrote into its data directory. */
 async function findDepartment(options: DepartmentOptions): Promise<Department> {
-  const running = options.node === undefined || options.tokens === undefined ? await readRunning(options.data) : null;
-  const tokens = options.tokens ?? running!.tokens;
-  return {
-    node: (options.node ?? running!.node).replace(/\/$/, ''),
-    verifier: options.verifier ?? running?.verifier ?? null,
-    tokens: parseJson(await readPrivateFile(tokens, 1 << 16)) as Record<string, string>,
-  };
+  const place = await findNode(options, ({ role }) => role === 'issuer');
+  return { ...place, verifier: options.verifier ?? place.verifier };
 }
 
-async function readRunning(data: string): Promise<{ node: string; tokens: string; verifier: string }> {
-  const value = await readJsonInput(join(data, 'running.json')).catch((error: unknown) => {
-    if (isCodedError(error, 'NOT_FOUND'))
-      throw malformed('name the node (--node) and its tokens (--tokens), or --data of a running start');
-    throw error;
-  });
-  const { verifier, nodes } = value as { verifier: string; nodes: { role: string; url: string; tokens: string }[] };
-  const issuer = nodes.find(({ role }) => role === 'issuer');
-  if (issuer === undefined) throw malformed('running.json names no issuing node');
-  return { node: issuer.url, tokens: issuer.tokens, verifier };
-}
-
-async function write(department: Department, path: string, body: JsonObject, idempotencyKey: string): Promise<JsonValue> {
-  const headers = { authorization: `Bearer ${department.tokens['issuer'] ?? ''}`, 'idempotency-key': idempotencyKey };
-  return exchange(department.node, path, { body, headers });
+function write(department: Department, path: string, body: JsonObject, idempotencyKey: string): Promise<JsonValue> {
+  return writeAt(department, { role: 'issuer', path, body, idempotencyKey });
 }
 
 function parseField(text: string): [string, string] {
@@ -176,9 +153,9 @@ async function waitFor(
   const { verifier } = department;
   if (verifier === null) throw malformed('--wait needs a verifier (--verifier)');
   if (department.tokens['operator'] !== undefined) {
-    const headers = { authorization: `Bearer ${department.tokens['operator']}`, 'idempotency-key': randomUUID() };
-    // Only a hurry: the node anchors by itself within a beat.
-    await exchange(department.node, '/v1/anchor', { body: {}, headers }).catch(() => undefined);
+    const hurry = { role: 'operator', path: '/v1/anchor', body: {}, idempotencyKey: randomUUID() };
+    // The node anchors by itself within a beat.
+    await writeAt(department, hurry).catch(() => undefined);
   }
   const { trust } = await new TrustMemory(options.data).accept(await fetchTrust(verifier));
   for (const until = Date.now() + WAIT_MS; Date.now() < until; await pause(POLL_MS)) {

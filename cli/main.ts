@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { isCodedError } from '../core/bytes/error.ts';
 import { type CommonOptions, defaultDataDirectory, describeError, EXIT, exitOfError } from './command.ts';
 import { addChainCommands } from './chain/program.ts';
+import { addCustodyCommands } from './custody.ts';
 import { issue, type IssueOptions, revoke, type RevokeOptions } from './department.ts';
 import { inspect } from './inspect.ts';
 import { keygen, type KeygenOptions } from './keygen.ts';
@@ -108,6 +109,7 @@ function buildProgram(finish: (code: number) => void): Command {
 
   addChainCommands(program, common, finish);
   addTraceCommands(program, common, finish);
+  addCustodyCommands(program, common, finish);
   return program;
 }
 

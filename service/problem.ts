@@ -72,6 +72,7 @@ const MAX_PROBLEM_BYTES = 1 << 16;
 const MAX_DETAIL = 200;
 const MAX_FACTS = 8;
 const FACT_NAME = /^[A-Za-z]{1,32}$/;
+const REASON = /^[A-Z][A-Z_]{1,31}$/;
 const FOREIGN_PROBLEM = z.object({
   code: z.enum(ERROR_CODES),
   detail: z.string().catch(''),
@@ -85,8 +86,8 @@ export interface ForeignProblem {
 }
 
 /**
- * The other side writes all of it. A code off our list gives undefined; of the detail one short line is kept, of the facts the numbers:
- * nothing else of theirs gets into our logs.
+ * The other side writes all of it. A code off our list gives undefined; of the detail one short line is kept, of the facts the numbers and a
+ * `reason` that is one word in capitals: nothing else of theirs gets into our logs.
  */
 export function parseProblem(bytes: Uint8Array): ForeignProblem | undefined {
   let value;
@@ -98,10 +99,14 @@ export function parseProblem(bytes: Uint8Array): ForeignProblem | undefined {
   const problem = FOREIGN_PROBLEM.safeParse(value);
   if (!problem.success) return undefined;
   const { code, detail, facts } = problem.data;
+  const { reason } = facts;
   const numbers = Object.entries(facts).filter((fact): fact is [string, number] => typeof fact[1] === 'number');
   return {
     code,
     detail: detail.slice(0, MAX_DETAIL).replaceAll(/[\p{Cc}\p{Cf}]/gu, ' '),
-    facts: Object.fromEntries(numbers.filter(([name]) => FACT_NAME.test(name)).slice(0, MAX_FACTS)),
+    facts: {
+      ...Object.fromEntries(numbers.filter(([name]) => FACT_NAME.test(name)).slice(0, MAX_FACTS)),
+      ...(typeof reason === 'string' && REASON.test(reason) && { reason }),
+    },
   };
 }

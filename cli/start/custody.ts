@@ -3,7 +3,7 @@
  * who read what and a node that answers persons; an authority that seals; two departments that read; an identity provider with test
  * persons, and the portal.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
@@ -104,7 +104,7 @@ async function startNode(log: CustodyLog, issuer: string, { supervisor, data, ch
   await mkdir(join(data, 'secrets'), { recursive: true, mode: 0o700 });
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const isAccess = log.class === 'access';
-  const accessKeys = { request: key('request'), vrf: [key('vrf')], records: key('records') };
+  const accessKeys = { request: key('request'), vrf: await vrfKeysOf(data, log.role), records: key('records') };
   const identity = { issuer, jwksUri: `${issuer}/jwks`, audience: log.url };
   const config = await writeConfig(data, `node-${log.role}`, {
     origin: log.origin,
@@ -124,6 +124,15 @@ async function startNode(log: CustodyLog, issuer: string, { supervisor, data, ch
     exitWithParent: true,
   });
   await supervisor.start({ name: `node-${log.role}`, args: [join(ROOT, 'node/main.ts'), '--config', config] });
+}
+
+/** Of every epoch: the first one’s ROLE-vrf.key.json, and those that an operator put beside it, ROLE-vrf-….key.json. */
+async function vrfKeysOf(data: string, role: string): Promise<string[]> {
+  const names = await readdir(join(data, 'keys'));
+  const own = names.filter(
+    (name) => name.startsWith(`${role}-vrf`) && /^-vrf(-[a-z0-9]+)?\.key\.json$/.test(name.slice(role.length)),
+  );
+  return own.toSorted().map((name) => join(data, 'keys', name));
 }
 
 /** Gateways, the departments that read, and the portal. */

@@ -301,6 +301,7 @@ function readyLine(
     })),
     processes: supervisor.processes,
     samples: samples.map((one) => ({ ...one })),
+    agents: readers.agents,
     logins: readers.logins,
   };
 }

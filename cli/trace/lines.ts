@@ -7,6 +7,8 @@ import type { Reconciliation } from '../../core/trace/reconciliation.ts';
 import type { Traced, TracedEntry } from '../../core/trace/traced.ts';
 import { type Against, againstOf, type JudgedCase, nameOf } from '../../core/trace/view.ts';
 import {
+  CONTENT_WORDS,
+  describeErasure,
   describeLookUps,
   describeReader,
   LOOK_UPS_TITLE,
@@ -23,7 +25,11 @@ const SHORT = 16;
 export function entryLines(judged: JudgedCase, entry: TracedEntry, lang: Lang): string[] {
   const { papers, leafHash } = entry;
   const when = formatInstant(entry.entry.recordedAt, lang);
-  if (papers === null) return [`${when}  ${leafHash.slice(0, SHORT)}…  ${entry.content}`];
+  if (papers === null) {
+    const erasure = judged.erasures.get(leafHash);
+    const why = erasure === undefined ? '' : `  ${describeErasure(erasure, lang)}`;
+    return [`${when}  ${leafHash.slice(0, SHORT)}…  ${CONTENT_WORDS[entry.content][lang]}${why}`];
+  }
   const { accessor, operator, action, purpose, cause, case: number, breakGlass } = papers.request.request;
   const { result } = papers.outcome.outcome;
   const who = `${nameOf(judged.world.facts, accessor)} ${operator.id}`;

@@ -5,7 +5,7 @@
  * verifier shows signature, cosignatures and anchor of the checkpoint, the custodian shows handle, history and bodies. Complete means: under
  * every VRF key that the registry names, every slot is shown up to the first that is absent. No answer is no absence.
  */
-import { findKey, type LogFact, type VrfKeyFact } from '../authority/registry.ts';
+import { findKey, type LogFact, vrfEpochsOf, type VrfKeyFact } from '../authority/registry.ts';
 import type { BlockPoint } from '../authority/registry-event.ts';
 import { encodeHex, equalBytes } from '../bytes/bytes.ts';
 import { isCodedError } from '../bytes/error.ts';
@@ -77,7 +77,7 @@ export function judgeLog(question: LogQuestion): LogJudgement {
   if (basis === null) return nothing('OTHER_LOG');
   const isSame = equalBytes(encodeCheckpoint(answer.checkpoint.checkpoint), encodeCheckpoint(basis.checkpoint));
   if (!isSame) return nothing('OTHER_CHECKPOINT', { size: basis.checkpoint.size, answered: answer.checkpoint.checkpoint.size });
-  const epochs = log.vrfKeys.map((vrfKey) => epochOf(question, answer, basis, vrfKey));
+  const epochs = vrfEpochsOf(log).map((vrfKey) => epochOf(question, answer, basis, vrfKey));
   const gap = epochs.find(({ gap }) => gap !== null)?.gap ?? null;
   return { log, completeness: completenessOf(world, basis, gap), entries: epochs.flatMap(({ entries }) => entries) };
 }

@@ -6,7 +6,8 @@
  *      "epochs":[{"keyId":64 hex,"proof":162 hex,"items":[{"entry":74 bytes,"index","inclusion":[64 hex],"map":slot proof,"content":CONTENT}],
  *                 "absence":slot proof}]}
  *
- *     CONTENT   {"state":"opened","body":bytes,"nonce":64 hex}     {"state":"refused","legalBasis":text}     {"state":"erased"}     null: not sent
+ *     CONTENT   {"state":"opened","body":bytes,"nonce":64 hex}     {"state":"refused","legalBasis":text}     {"state":"erased"}
+ *               {"state":"lost"}: body or key is not there any more, without anybody having erased it     null: not sent
  *
  * Bytes are base64. Everything here is for this person alone: it holds her handles and what was read about her. What it shows,
  * answer-check.ts says.
@@ -28,7 +29,7 @@ import { MAX_ACCESS_BODY_BYTES } from './body.ts';
 export type EntryContent =
   | { readonly state: 'opened'; readonly nonce: Uint8Array; readonly body: Uint8Array }
   | { readonly state: 'refused'; readonly legalBasis: string }
-  | { readonly state: 'erased' };
+  | { readonly state: 'erased' | 'lost' };
 
 export interface AnsweredItem extends HistoryItem {
   /** Null: not in this answer; the proof is complete without it. */
@@ -76,12 +77,13 @@ function formatItem({ entryBytes, entryIndex, inclusionProof, slotProof, content
     index: entryIndex,
     inclusion: inclusionProof.map(encodeHex),
     map: encodeBase64(encodeSlotProof(slotProof)),
-    content: content?.state === 'opened' ? formatOpened(content) : content,
+    content: formatContent(content),
   };
 }
 
-function formatOpened({ nonce, body }: { readonly nonce: Uint8Array; readonly body: Uint8Array }): JsonObject {
-  return { state: 'opened', nonce: encodeHex(nonce), body: encodeBase64(body) };
+export function formatContent(content: EntryContent | null): JsonObject | null {
+  if (content?.state !== 'opened') return content;
+  return { state: 'opened', nonce: encodeHex(content.nonce), body: encodeBase64(content.body) };
 }
 
 /** Throws MALFORMED, also for one key's history told twice. */
@@ -111,13 +113,18 @@ function readItem(fields: JsonFields): AnsweredItem {
     entryIndex: fields.integer('index'),
     inclusionProof: fields.array('inclusion', MAX_INCLUSION, readHash),
     slotProof: decodeSlotProof(fields.base64('map', MAX_SLOT_PROOF)),
-    content: fields.nullable('content', () => readFields(fields.value('content'), 'content', readContent)),
+    content: readContent(fields),
   };
 }
 
-function readContent(fields: JsonFields): EntryContent {
-  const state = fields.oneOf('state', ['opened', 'refused', 'erased']);
-  if (state === 'erased') return { state };
+/** Throws MALFORMED. */
+export function readContent(item: JsonFields): EntryContent | null {
+  return item.nullable('content', () => readFields(item.value('content'), 'content', readShown));
+}
+
+function readShown(fields: JsonFields): EntryContent {
+  const state = fields.oneOf('state', ['opened', 'refused', 'erased', 'lost']);
+  if (state === 'erased' || state === 'lost') return { state };
   if (state === 'refused') return { state, legalBasis: readPlainText(fields, 'legalBasis', 500) };
   return { state, nonce: fields.hex('nonce', NONCE_LENGTH), body: fields.base64('body', MAX_ACCESS_BODY_BYTES) };
 }

@@ -152,6 +152,11 @@ export function findKey(facts: RegistryFacts, keyId: Hash): KeyFact | undefined 
   return facts.keys.find((key) => equalBytes(key.keyId, keyId));
 }
 
+/** Each key of the log once, as it was first named: a log that went back to a key goes on with the history under it. */
+export function vrfEpochsOf({ vrfKeys }: LogFact): VrfKeyFact[] {
+  return vrfKeys.filter(({ keyId }, i) => vrfKeys.findIndex((one) => equalBytes(one.keyId, keyId)) === i);
+}
+
 export function findLog(facts: RegistryFacts, logId: Hash): LogFact | undefined {
   return facts.logs.find((log) => equalBytes(log.logId, logId));
 }

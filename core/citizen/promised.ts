@@ -7,9 +7,8 @@
  * CONTENT as in access/answer.ts. An entry counts only if it stands at the next slot of her own handle under that key; it is provisional in any
  * case, and a promise that does not hold is left out of it. Nothing here says that there is no more.
  */
-import type { AccessAnswer, EntryContent } from '../access/answer.ts';
+import { type AccessAnswer, type EntryContent, readContent } from '../access/answer.ts';
 import { verifyBody } from '../access/body-check.ts';
-import { MAX_ACCESS_BODY_BYTES } from '../access/body.ts';
 import { verifyHandle } from '../access/handle.ts';
 import type { CanonicalNumber } from '../access/number.ts';
 import { findKey, type LogFact } from '../authority/registry.ts';
@@ -18,8 +17,7 @@ import { isCodedError } from '../bytes/error.ts';
 import type { Hash } from '../bytes/hash.ts';
 import type { JsonValue } from '../bytes/json.ts';
 import { type JsonFields, readFields } from '../bytes/json-fields.ts';
-import { readPlainText } from '../bytes/plain-text.ts';
-import { decodeEntry, type Entry, ENTRY_LENGTH, KINDS, NONCE_LENGTH } from '../log/entry.ts';
+import { decodeEntry, type Entry, ENTRY_LENGTH, KINDS } from '../log/entry.ts';
 import { slotAt } from '../log/slot.ts';
 import { leafHashOf } from '../log/tree.ts';
 import type { World } from '../verify/world.ts';
@@ -49,15 +47,8 @@ function readEntry(fields: JsonFields): PromisedEntry {
   return {
     keyId: fields.hash('keyId'),
     entryBytes: fields.base64('entry', ENTRY_LENGTH),
-    content: fields.nullable('content', () => readFields(fields.value('content'), 'content', readContent)),
+    content: readContent(fields),
   };
-}
-
-function readContent(fields: JsonFields): EntryContent {
-  const state = fields.oneOf('state', ['opened', 'refused', 'erased']);
-  if (state === 'erased') return { state };
-  if (state === 'refused') return { state, legalBasis: readPlainText(fields, 'legalBasis', 500) };
-  return { state, nonce: fields.hex('nonce', NONCE_LENGTH), body: fields.base64('body', MAX_ACCESS_BODY_BYTES) };
 }
 
 export interface BeyondQuestion {

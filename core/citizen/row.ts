@@ -7,7 +7,8 @@
  *     provisional   promised, or in the log, but no attested anchor holds it yet
  *     open          recorded, but something about its content could not be found out
  *     contradicted  recorded, but what the custodian shows as its content is not what was recorded, or does not hold
- *     refused, erased, withheld    recorded, and the content is not shown: under a law it names; destroyed; without a word
+ *     refused, erased, lost, withheld    recorded, and the content is not shown: under a law it names; destroyed; not there any more, the
+ *                                  custodian says; without a word
  */
 import type { LogJudgement } from '../access/answer-check.ts';
 import type { EntryContent } from '../access/answer.ts';
@@ -24,7 +25,7 @@ import { type Erasure, parseErasure, parseReply } from '../redress/redress.ts';
 import { type ObjectionStanding, redressOf } from '../redress/standing.ts';
 import type { ProvedTime } from '../verify/basis.ts';
 
-export type RowState = 'proven' | 'provisional' | 'open' | 'contradicted' | 'refused' | 'erased' | 'withheld';
+export type RowState = 'proven' | 'provisional' | 'open' | 'contradicted' | 'refused' | 'erased' | 'lost' | 'withheld';
 
 /** An entry that the log shows, or has promised, to hold of her. */
 export interface ShownEntry {

@@ -114,7 +114,7 @@ function packEntry(judged: JudgedCase, entry: TracedEntry): Uint8Array {
 /** A body names its person: it goes in only where two officers agreed to that. */
 function contentOf(judged: JudgedCase, entry: TracedEntry): PackedContent {
   const { content, papers, opened } = entry;
-  if (content === 'refused' || content === 'erased') return { state: content };
+  if (content === 'refused' || content === 'erased' || content === 'lost') return { state: content };
   const isNamed = judged.named.has(judged.pseudonymOf(entry) ?? '');
   if (opened !== null && papers !== null && (isNamed || entry.number === null)) return { state: 'opened', ...opened };
   return papers === null ? { state: 'withheld' } : { state: 'masked', request: papers.request, outcome: papers.outcome };

@@ -10,7 +10,7 @@
  *     result.json                    {"complete","named":[{"class","id","pseudonym"}],"ranking":{…}|null,"reconciliation":{…}|null,"sample":[…],"shown"}
  *
  *     CONTENT   {"state":"opened","body","nonce"} of who is named · {"state":"masked","outcome":envelope,"request":envelope} of all others
- *               {"state":"refused"} {"state":"erased"} {"state":"withheld"}
+ *               {"state":"refused"} {"state":"erased"} {"state":"lost"} {"state":"withheld"}
  *
  * Of a look-up by number, what was asked is shown only where the person is named. Handles and their proofs are nowhere in it: that a history
  * was complete, the auditor says, and signs. `shown` says what an answer was worth: with a doubt nothing may be concluded from it, neither what it
@@ -57,7 +57,7 @@ export interface ShownStanding {
 export type PackedContent =
   | { readonly state: 'opened'; readonly nonce: Uint8Array; readonly body: Uint8Array }
   | { readonly state: 'masked'; readonly request: SignedRequest; readonly outcome: SignedOutcome }
-  | { readonly state: 'refused' | 'erased' | 'withheld' };
+  | { readonly state: 'refused' | 'erased' | 'lost' | 'withheld' };
 
 export interface PackedEntry {
   readonly origin: string;
@@ -213,7 +213,7 @@ function readHash(value: JsonValue, place: string): Hash {
 }
 
 function readContent(f: JsonFields): PackedContent {
-  const state = f.oneOf('state', ['opened', 'masked', 'refused', 'erased', 'withheld']);
+  const state = f.oneOf('state', ['opened', 'masked', 'refused', 'erased', 'lost', 'withheld']);
   if (state === 'opened') return { state, nonce: f.hex('nonce', NONCE_LENGTH), body: f.base64('body', MAX_ACCESS_BODY_BYTES) };
   if (state !== 'masked') return { state };
   return { state, request: parseSignedRequest(f.value('request')), outcome: parseSignedOutcome(f.value('outcome')) };

@@ -8,13 +8,13 @@
  *     EVENT     {"outcome":envelope?,"entries":[{"kind","leafHash","index":N|null,"recordedAt","promise":PROMISE}]}      the look-up's own record
  *     PROMISE   {"logId","slot","leafHash","issuedAt","deadline","keyId","signature":128 hex}
  *     ROW       {"leafHash","index":N|null,"entry":74 bytes|null,"inclusion":[64 hex]|null,"requestDigest","recordedAt",
- *                "state":"opened"|"refused"|"erased"|null,"request":envelope|null,"outcome":envelope|null,"pseudonym":text|null}
+ *                "state":"opened"|"refused"|"erased"|"lost"|null,"request":envelope|null,"outcome":envelope|null,"pseudonym":text|null}
  *
  * Rows show what accessor and custodian signed, and the persons under names that the custodian gives them in this case. What `promised` says of
  * entries beyond the checkpoint is not read here. That rows by accessor or time are all there are, no proof shows: only the accessor's own
  * record does (reconciliation.ts), or a person's history.
  */
-import { type AccessAnswer, formatAccessAnswer, parseAccessAnswer } from '../access/answer.ts';
+import { type AccessAnswer, type EntryContent, formatAccessAnswer, parseAccessAnswer } from '../access/answer.ts';
 import { MAX_ACCESS_BODY_BYTES } from '../access/body.ts';
 import { parseSignedOutcome, type SignedOutcome } from '../access/outcome.ts';
 import { parseSignedRequest, type SignedRequest } from '../access/request.ts';
@@ -45,7 +45,7 @@ export interface EntryRow {
   readonly leafHash: Hash;
   /** Null while it is only promised. */
   readonly placed: { readonly index: number; readonly entry: Uint8Array; readonly inclusion: readonly Hash[] } | null;
-  readonly state: 'opened' | 'refused' | 'erased' | null;
+  readonly state: EntryContent['state'] | null;
   readonly papers: { readonly request: SignedRequest; readonly outcome: SignedOutcome } | null;
   /** The custodian's name for the person in this case; null: about nobody, or not shown. */
   readonly pseudonym: string | null;
@@ -187,7 +187,7 @@ function readRow(fields: JsonFields): EntryRow {
   return {
     leafHash: fields.hash('leafHash'),
     placed: index === null || entry === null || inclusion === null ? null : { index, entry, inclusion },
-    state: fields.nullable('state', () => fields.oneOf('state', ['opened', 'refused', 'erased'])),
+    state: fields.nullable('state', () => fields.oneOf('state', ['opened', 'refused', 'erased', 'lost'])),
     papers: request === null || outcome === null ? null : { request, outcome },
     pseudonym: fields.nullable('pseudonym', () => readPseudonym(fields)),
   };

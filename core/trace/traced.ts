@@ -223,7 +223,7 @@ export function distinctEntries(traced: readonly Traced[]): TracedEntry[] {
   return [...byLeaf.values()].toSorted((a, b) => at(a) - at(b) || (a.leafHash < b.leafHash ? -1 : 1));
 }
 
-const WORTH: readonly ShownContent[] = ['withheld', 'refused', 'erased', 'masked', 'opened'];
+const WORTH: readonly ShownContent[] = ['withheld', 'lost', 'refused', 'erased', 'masked', 'opened'];
 
 function better(a: TracedEntry, b: TracedEntry): TracedEntry {
   const chosen = WORTH.indexOf(b.content) > WORTH.indexOf(a.content) ? b : a;

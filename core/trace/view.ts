@@ -8,10 +8,13 @@ import type { CanonicalNumber } from '../access/number.ts';
 import type { AccessOutcome } from '../access/outcome.ts';
 import type { AccessRequest } from '../access/request.ts';
 import { findAuthority, type RegistryFacts } from '../authority/registry.ts';
-import { encodeHex } from '../bytes/bytes.ts';
+import { encodeHex, equalBytes } from '../bytes/bytes.ts';
 import { isCodedError } from '../bytes/error.ts';
 import { type Hash, hashFromHex } from '../bytes/hash.ts';
 import type { JsonObject } from '../bytes/json.ts';
+import { commitmentOf } from '../log/entry.ts';
+import type { Erasure } from '../redress/redress.ts';
+import { redressOf } from '../redress/standing.ts';
 import type { World } from '../verify/world.ts';
 import type { OpenedRow } from './case-answer.ts';
 import type { CaseFile, Exchange } from './case-file.ts';
@@ -30,6 +33,8 @@ export interface JudgedCase {
   readonly entries: readonly TracedEntry[];
   /** Whom two officers have named. */
   readonly named: ReadonlyMap<string, CanonicalNumber>;
+  /** By leaf hash: under which law entries were erased, and when, where the custodian has shown that to this case. */
+  readonly erasures: ReadonlyMap<string, Erasure>;
   /** How this case names the person of an entry; null: about nobody, or nothing is known. */
   readonly pseudonymOf: (entry: TracedEntry) => string | null;
 }
@@ -45,7 +50,15 @@ export function judgeCase(file: CaseFile, world: World): JudgedCase {
   const named = new Map(
     entries.flatMap((entry) => (opened.has(entry.leafHash) && entry.number !== null ? [[names(entry)!, entry.number]] : [])),
   );
-  return { file, world, traced, entries, named, pseudonymOf: names };
+  return { file, world, traced, entries, named, erasures: erasuresIn(entries), pseudonymOf: names };
+}
+
+function erasuresIn(entries: readonly TracedEntry[]): JudgedCase['erasures'] {
+  const said = entries.map(({ entry, leafHash, opened }) => {
+    const isOpened = opened !== null && equalBytes(commitmentOf(opened.nonce, opened.body), entry.commitment);
+    return { kind: entry.kind, leafHash: hashFromHex(leafHash), body: isOpened ? opened.body : null };
+  });
+  return redressOf(said, 0).erased;
 }
 
 /** What an exchange is worth, judged from what was kept. */
@@ -111,6 +124,7 @@ export type EntryView = JsonObject;
 /** No number but of those that are named. */
 export function viewOfEntry(judged: JudgedCase, entry: TracedEntry): EntryView {
   const { log, leafHash, kind, placed, recordedIn, papers, content } = entry;
+  const erasure = judged.erasures.get(leafHash) ?? null;
   return {
     leafHash,
     origin: log.origin,
@@ -119,6 +133,7 @@ export function viewOfEntry(judged: JudgedCase, entry: TracedEntry): EntryView {
     recordedAt: entry.entry.recordedAt,
     recordedBetween: { from: recordedIn.from, to: recordedIn.to },
     content,
+    erasure: erasure && { legalBasis: erasure.legalBasis, erasedAt: erasure.erasedAt },
     request: papers && requestView(judged.world.facts, papers.request.request, entry.request!),
     outcome: papers && outcomeView(papers.outcome.outcome),
     subject: subjectView(judged, entry),

@@ -2,9 +2,11 @@
  * Rankings and reconciliations in words, both languages. A sentence says how much of the sample somebody read, out of how much in all, in
  * which time, and how often chance alone would bring that about. No sentence says that somebody leaked anything.
  */
+import type { Erasure } from '../redress/redress.ts';
 import type { CaseReader, RankedReader, Ranking, RankingFinding } from '../leak/ranking.ts';
 import { formatInstant, type Lang } from '../verify/words.ts';
 import { type Words, words } from '../verify/wording.ts';
+import type { ShownContent } from './traced.ts';
 import type { Reconciled, ReconciliationReason } from './reconciliation.ts';
 
 export const RANKING_FINDINGS: Readonly<Record<RankingFinding, Words>> = {
@@ -64,6 +66,21 @@ function describeChance({ logChance, standsOut }: RankedReader, lang: Lang): str
   return isChinese
     ? `已按参与比较的总数折算，这样的巧合在 10^${power} 次中不超过一次。`
     : `With all that were compared taken into account, chance brings that at most once in 10^${power}.`;
+}
+
+/** How much of an entry is shown. */
+export const CONTENT_WORDS: Readonly<Record<ShownContent, Words>> = {
+  opened: words('内容已出示', 'content shown'),
+  masked: words('内容已出示，当事人未具名', 'content shown, person not named'),
+  refused: words('内容未公开', 'content not disclosed'),
+  erased: words('内容已删除', 'content erased'),
+  lost: words('内容已丢失（数据机关所述）', 'content lost, says the custodian'),
+  withheld: words('内容未出示', 'content not shown'),
+};
+
+export function describeErasure({ legalBasis, erasedAt }: Erasure, lang: Lang): string {
+  const at = formatInstant(erasedAt, lang);
+  return lang === 'en' ? `erased at ${at} under: ${legalBasis}` : `删除于 ${at}，法律依据：${legalBasis}`;
 }
 
 export const RECONCILED_WORDS: Readonly<Record<Reconciled, Words>> = {

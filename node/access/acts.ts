@@ -6,7 +6,7 @@
  * replied to nor erased again, and an entry with an open objection is not erased.
  */
 import { encodeHex } from '../../core/bytes/bytes.ts';
-import { conflict, forbidden, isCodedError, malformed, notFound } from '../../core/bytes/error.ts';
+import { type CodedError, conflict, forbidden, isCodedError, malformed, notFound } from '../../core/bytes/error.ts';
 import { asHash, type Hash } from '../../core/bytes/hash.ts';
 import { parseAccessBody } from '../../core/access/body.ts';
 import type { CanonicalNumber } from '../../core/access/number.ts';
@@ -49,12 +49,13 @@ export class Acts {
     this.#options = options;
   }
 
-  /** Throws NOT_FOUND for what is no access in her history: what is under seal is none yet. */
+  /** Throws NOT_FOUND for what is no access in her history (what is under seal is none yet), CONFLICT for an erased one, UNAVAILABLE for a lost one. */
   async object(person: CanonicalNumber, entry: Hash, text: string): Promise<Act> {
     const { ledger, clock, replyWithinMs } = this.#options;
     const own = await this.#ownEntry(person, entry);
     if (own === null || kindNameOf(own.entry.kind) !== 'access') throw notFound('your history has no such access');
-    if (ledger.isErased(entry)) throw conflict('the content of this entry was erased; nobody could reply');
+    // Whom it is about must be known for as long as a reply is due: not so of what was erased or lost.
+    await this.#about(entry);
     const saidAt = clock();
     const dueAt = saidAt + replyWithinMs;
     const body = encodeObjection({ entry, text, saidAt, dueAt });
@@ -94,7 +95,7 @@ export class Acts {
       persons.set(person === null ? '' : `${person.class} ${person.id}`, person);
       const place = await bodies.placeOf(entry);
       const value: Act['claims'][number]['value'] = (recorded) => ledger.encodeErased(place, recorded.entries[0]!.leafHash);
-      claims.push({ space: ledger.erased, key: entry, value, refusal: conflict('the entry is erased already') });
+      claims.push({ space: ledger.erased, key: entry, value, refusal: alreadyErased() });
     }
     const [first] = persons.values();
     if (persons.size !== 1 || first === undefined) throw malformed('the entries are not all about one person');
@@ -104,14 +105,14 @@ export class Acts {
 
   async #requireErasable(entry: Hash, terms: EraseTerms, now: number): Promise<About> {
     const { ledger } = this.#options;
-    if (ledger.heldBecause(entry) !== null) throw conflict('the entry is under legal hold');
+    if (ledger.heldBecause(entry) !== null) throw conflict('the entry is under legal hold', { reason: 'HELD' });
     const about = await this.#about(entry);
     if (about.person !== null && (await this.#ownEntry(about.person, entry)) === null)
-      throw conflict('the access is under seal: release it first');
+      throw conflict('the access is under seal: release it first', { reason: 'SEALED' });
     const name = encodeHex(entry);
     const open = await ledger.openObjections();
     if (open.some((one) => encodeHex(one.entry) === name || encodeHex(one.leafHash) === name))
-      throw conflict('an objection about it has no reply yet');
+      throw conflict('an objection about it has no reply yet', { reason: 'OPEN_OBJECTION' });
     requireErasable(about, terms, now);
     return about;
   }
@@ -140,7 +141,7 @@ export class Acts {
     if (objection !== null) return { ...(await this.#about(objection.entry)), kind: 'objection', madeAt: objection.saidAt };
     if (!(await bodies.has(leafHash))) throw notFound('this log knows no such entry');
     const opened = ledger.isErased(leafHash) ? null : await bodies.open(leafHash);
-    if (opened === null) throw conflict('the entry is erased already');
+    if (opened === null) throw alreadyErased();
     const access = readOr(() => parseAccessBody(opened.body));
     if (access !== null) {
       const { answeredAt, result } = access.outcome.outcome;
@@ -152,6 +153,8 @@ export class Acts {
     return { ...(await this.#about(reply.objection)), kind: 'answer', madeAt: reply.repliedAt };
   }
 }
+
+const alreadyErased = (): CodedError => conflict('the entry is erased already', { reason: 'ERASED' });
 
 /** Null for bytes of another form. */
 function readOr<Read>(read: () => Read): Read | null {

@@ -88,13 +88,13 @@ export class Cases {
     at: Checkpoint,
   ): Promise<JsonObject> {
     const content = await this.#options.histories.contentOf(leafHash);
-    const body = content?.state === 'opened' ? parseAccessBody(content.body) : null;
+    const body = content.state === 'opened' ? parseAccessBody(content.body) : null;
     const envelopes = body === null ? { request: null, outcome: null } : formatEnvelopes(body);
     return {
       ...this.#place(slot, leafHash, at),
       requestDigest: event.request,
       recordedAt: event.recorded.recordedAt,
-      state: content?.state ?? null,
+      state: content.state,
       ...envelopes,
       pseudonym: body === null || body.subject === null ? null : this.#pseudonymOf(request, body.subject.number),
     };
@@ -126,7 +126,7 @@ export class Cases {
     const opened: JsonObject[] = [];
     for (const leafHash of leafHashes) {
       const content = await this.#options.histories.contentOf(leafHash);
-      if (content === null) throw unavailable('a body cannot be read');
+      if (content.state === 'lost') throw unavailable('a body cannot be read');
       if (content.state !== 'opened') throw notFound('an entry that is not opened names nobody');
       const { subject, outcome } = parseAccessBody(content.body);
       if (subject === null) throw notFound('an entry about nobody');

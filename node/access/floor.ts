@@ -38,5 +38,6 @@ export function floorOf({ kind, wasGranted }: Keeping): number {
 /** Throws FORBIDDEN with the instant from which on it may be erased. */
 export function requireErasable(what: Keeping, { orderedBy }: EraseTerms, now: number): void {
   const keptUntil = what.madeAt + floorOf(what);
-  if (orderedBy === null && now < keptUntil) throw forbidden('the law has this kept until then', { keptUntil });
+  if (orderedBy === null && now < keptUntil)
+    throw forbidden('the law has this kept until then', { reason: 'KEPT_BY_LAW', keptUntil });
 }

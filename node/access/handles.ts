@@ -7,7 +7,7 @@
  * makes, and sealed with it. A plain list of numbers and handles on disk would be the very index that nobody is to have.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { LogFact } from '../../core/authority/registry.ts';
+import { type LogFact, vrfEpochsOf } from '../../core/authority/registry.ts';
 import { concatBytes, encodeHex, encodeUtf8, equalBytes } from '../../core/bytes/bytes.ts';
 import { unavailable } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
@@ -52,8 +52,8 @@ export class Handles {
   }
 
   /** Every key that the registry names: a history under one of them alone is half of it. Throws UNAVAILABLE. */
-  epochs({ vrfKeys }: LogFact): VrfKey[] {
-    return vrfKeys.map(({ keyId }) => this.#held(keyId));
+  epochs(log: LogFact): VrfKey[] {
+    return vrfEpochsOf(log).map(({ keyId }) => this.#held(keyId));
   }
 
   #held(keyId: Hash): VrfKey {

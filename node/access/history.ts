@@ -10,7 +10,13 @@ import { encodeBase64, encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
 import { conflict, invariant, isCodedError, unavailable } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
-import type { AccessAnswer, AnsweredEpoch, AnsweredItem, EntryContent } from '../../core/access/answer.ts';
+import {
+  type AccessAnswer,
+  type AnsweredEpoch,
+  type AnsweredItem,
+  type EntryContent,
+  formatContent,
+} from '../../core/access/answer.ts';
 import type { CanonicalNumber } from '../../core/access/number.ts';
 import type { CheckpointName } from '../../core/citizen/ask.ts';
 import type { Checkpoint } from '../../core/log/checkpoint.ts';
@@ -103,11 +109,11 @@ export class PersonHistories {
     const newestFirst = epochs
       .flatMap(({ items }) => items)
       .toSorted((a, b) => decodeEntry(b.entryBytes).recordedAt - decodeEntry(a.entryBytes).recordedAt);
-    const contents = new Map<AnsweredItem, EntryContent | null>();
+    const contents = new Map<AnsweredItem, EntryContent>();
     let left = MAX_CONTENT_BYTES;
     for (const item of newestFirst) {
       const content = await this.contentOf(leafHashOf(item.entryBytes));
-      left -= content?.state === 'opened' ? Math.ceil(content.body.length / 3) * 4 : 0;
+      left -= content.state === 'opened' ? Math.ceil(content.body.length / 3) * 4 : 0;
       if (left < 0) break;
       contents.set(item, content);
     }
@@ -117,8 +123,8 @@ export class PersonHistories {
     }));
   }
 
-  /** Null for what cannot be read, which nobody says was erased. */
-  async contentOf(leafHash: Hash): Promise<EntryContent | null> {
+  /** What is neither there nor in the ledger of erasures is lost: nobody says that it was erased. */
+  async contentOf(leafHash: Hash): Promise<EntryContent> {
     const { ledger, bodies, logger } = this.#options;
     if (ledger.isErased(leafHash)) return { state: 'erased' };
     const legalBasis = ledger.withheldBy(leafHash);
@@ -129,7 +135,7 @@ export class PersonHistories {
     } catch (error) {
       if (!isCodedError(error, 'UNAVAILABLE')) throw error;
       logger.warn({ error }, 'a body cannot be read');
-      return null;
+      return { state: 'lost' };
     }
   }
 
@@ -175,14 +181,9 @@ export class PersonHistories {
         leafHash: encodeHex(leafHash),
         index: entryIndex,
         promise,
-        content: describeContent(await this.contentOf(leafHash)),
+        content: formatContent(await this.contentOf(leafHash)),
       });
     }
     return { size, entries: rows };
   }
-}
-
-export function describeContent(content: EntryContent | null): JsonObject | null {
-  if (content?.state !== 'opened') return content;
-  return { state: 'opened', nonce: encodeHex(content.nonce), body: encodeBase64(content.body) };
 }

@@ -89,6 +89,13 @@ describe('an honest answer', () => {
     expect(saying(judge({ world, answer: world.answer(person(1), [nextVrfKey]) }))).to.equal('unknown NOT_SHOWN');
   });
 
+  test('counts no entry twice where the log went back to a key that it had', () => {
+    const { vrfKeys } = accessLog(ROTATED);
+    const world = story(new AccessWorld(withLog({ vrfKeys: [...vrfKeys, { ...vrfKeys[0]!, fromIndex: 20 }] })));
+    const judged = judge({ world, answer: world.answer(person(1), [vrfKey, nextVrfKey]) });
+    expect([saying(judged), judged.entries.length]).to.deep.equal(['complete', 2]);
+  });
+
   test('stays complete where a body is refused, erased or not sent', () => {
     for (const content of [null, { state: 'erased' }, { state: 'refused', legalBasis: '刑事诉讼法' }] as const) {
       const { checkpoint, epochs } = TOLD.answer(person(1));
@@ -195,7 +202,12 @@ describe('an answer on the wire', () => {
 
   test('comes back as it went', () => {
     const { epochs } = TOLD.answer(person(1));
-    const contents = [null, { state: 'erased' as const }, { state: 'refused' as const, legalBasis: '法' }];
+    const contents = [
+      null,
+      { state: 'erased' as const },
+      { state: 'lost' as const },
+      { state: 'refused' as const, legalBasis: '法' },
+    ];
     const all = contents.map((content) => ({ ...epochs[0]!, items: epochs[0]!.items.map((item) => ({ ...item, content })) }));
     for (const epoch of [...epochs, ...all]) {
       const answer = { checkpoint: TOLD.answer(person(1)).checkpoint, epochs: [epoch] };
@@ -220,7 +232,8 @@ describe('an answer on the wire', () => {
       { ...value, extra: 1 },
       { ...value, format: 'veritrail-access-answer-v2' },
       { ...value, epochs: [{ ...epoch, h: '00' }] },
-      withItem({ content: { state: 'lost' } }),
+      withItem({ content: { state: 'gone' } }),
+      withItem({ content: { state: 'lost', body: '' } }),
       withItem({ content: { state: 'erased', body: '' } }),
       withItem({ content: { state: 'refused' } }),
       withItem({ content: { state: 'opened', body: '' } }),

@@ -238,6 +238,12 @@ describe('access events', () => {
     expect(entries.flatMap(faultsOf)).to.deep.equal([]);
     const slots = entries.map(({ proven }) => encodeHex(proven.entry.slot));
     expect(new Set(slots).size).to.equal(4);
+    // Back to the first: its history goes on, and is told once.
+    const back = [...vrfKeys, { keyId: vrfSigners[0].keyId, fromIndex: 4 }];
+    custodian.facts = { ...facts, logs: [{ ...log!, vrfKeys: back }, ...others] };
+    await custodian.event([ANNA]);
+    await custodian.anchor();
+    expect((await historyOf(ANNA)).map(({ epoch }) => epoch)).to.deep.equal([0, 0, 0, 1, 1]);
   });
 
   test('are not taken, and no history told, while a VRF key that the registry names is not here', async () => {

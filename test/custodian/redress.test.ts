@@ -35,6 +35,7 @@ describe('redress', () => {
     custodian.as('officer', '/v1/answers', { objection, decision: 'upheld', text: '经查属实。' });
   const erase = (entries: string[], terms: JsonObject = ORDERED, key?: string) =>
     custodian.as('officer', '/v1/erasures', { entries, ...terms }, key);
+  const reasonOf = ({ status, json }: Answer): string => `${status} ${String((json['facts'] as JsonObject)['reason'])}`;
   const redress = (history: readonly ReadEntry[], now: number) =>
     redressOf(
       history.map(({ kind, proven, content }) => ({
@@ -135,12 +136,13 @@ describe('redress', () => {
       await custodian.restart(() => cp(join(path, '..', 'secrets.backup'), join(path, 'secrets')));
       await rm(join(path, '..', 'secrets.backup'));
       expect(await findsInFiles(key)).to.deep.equal([]);
-      expect((await historyOf(ANNA)).map(({ content }) => content?.state)).to.deep.equal(['erased', undefined]);
+      expect((await historyOf(ANNA)).map(({ content }) => content?.state)).to.deep.equal(['erased', 'lost']);
       // Its key is lost with the newer file: nobody says that it was erased.
-      expect((await historyOf(BERT))[0]!.content).to.equal(null);
+      expect((await historyOf(BERT))[0]!.content).to.deep.equal({ state: 'lost' });
+      expect((await object(BERT, later)).status).to.equal(503);
       const again = leafOf(await custodian.event([BERT]));
       expect(again).not.to.equal(later);
-      expect((await historyOf(BERT)).map(({ content }) => content?.state)).to.deep.equal([undefined, 'opened']);
+      expect((await historyOf(BERT)).map(({ content }) => content?.state)).to.deep.equal(['lost', 'opened']);
     });
 
     test('opens nothing when an older store of bodies is restored', async () => {
@@ -153,7 +155,7 @@ describe('redress', () => {
         await cp(join(path, '..', 'bodies.backup'), join(path, 'bodies'), { recursive: true });
         await rm(join(path, '..', 'bodies.backup'), { recursive: true });
       });
-      expect((await historyOf(ANNA)).map(({ content }) => content?.state)).to.deep.equal(['erased', undefined]);
+      expect((await historyOf(ANNA)).map(({ content }) => content?.state)).to.deep.equal(['erased', 'lost']);
     });
 
     test('is refused before the law allows it, unless ordered', async () => {
@@ -162,7 +164,8 @@ describe('redress', () => {
       const refused = leafOf(await custodian.event([ANNA], { outcome: refusedOutcome }));
       const madeAt = custodian.directory.now;
       const early = await erase([granted], OVER);
-      expect([early.status, (early.json['facts'] as JsonObject)['keptUntil']]).to.deep.equal([403, madeAt + RECORD_FLOOR_MS]);
+      expect(early.status).to.equal(403);
+      expect(early.json['facts']).to.deep.equal({ reason: 'KEPT_BY_LAW', keptUntil: madeAt + RECORD_FLOOR_MS });
       custodian.directory.now = madeAt + LOG_FLOOR_MS - 1;
       expect((await erase([refused], OVER)).status).to.equal(403);
       custodian.directory.now = madeAt + LOG_FLOOR_MS;
@@ -177,14 +180,14 @@ describe('redress', () => {
     test('is refused under legal hold, even when ordered, and while an objection has no reply', async () => {
       const access = leafOf(await custodian.event([ANNA]));
       await custodian.as('officer', '/v1/holds', { leafHash: access, reason: '某案证据' });
-      expect((await erase([access])).status).to.equal(409);
+      expect(reasonOf(await erase([access]))).to.equal('409 HELD');
       await custodian.as('officer', '/v1/holds', { leafHash: access, reason: null });
       const objection = leafOf(await object(ANNA, access));
-      expect((await erase([access])).status).to.equal(409);
+      expect(reasonOf(await erase([access]))).to.equal('409 OPEN_OBJECTION');
       await reply(objection);
       expect((await erase([access], ORDERED, 'the-order')).status).to.equal(201);
       expect((await erase([access], ORDERED, 'the-order')).status).to.equal(201);
-      expect((await erase([access])).status).to.equal(409);
+      expect(reasonOf(await erase([access]))).to.equal('409 ERASED');
       expect((await object(ANNA, access)).status).to.equal(409);
       expect((await erase(['ab'.repeat(32)])).status).to.equal(404);
     });

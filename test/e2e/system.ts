@@ -16,6 +16,7 @@ export interface Ready {
   readonly chain: { readonly url: string; readonly chainId: number; readonly registry: string; readonly anchor: string };
   readonly nodes: readonly { origin: string; logId: string; url: string; authority: string; role: string; tokens: string }[];
   readonly processes: readonly { name: string; pid: number }[];
+  readonly agents: Readonly<Record<'service' | 'police', { readonly url: string; readonly accessUrl: string }>>;
   readonly samples: readonly { file: string; evidence: string | null; expect: string; reason: string | null }[];
 }
 

@@ -84,7 +84,7 @@ describe('a custodian that', () => {
       },
     ));
 
-  test('withholds a content, or refuses it under a law, still has to show that the entry is there', () =>
+  test('withholds a content, refuses it under a law, or says that it lost it, still has to show that the entry is there', () =>
     lied(
       (answer) =>
         withItems(answer, (items) => items.map((item, i) => (i === 0 ? { ...item, content: null } : i === 2 ? item : item))),
@@ -102,6 +102,16 @@ describe('a custodian that', () => {
         expect(await page.locator('[data-row]').last().innerText())
           .to.include('内容未公开')
           .and.include('刑事诉讼法 第五十四条');
+        desk.world.police.lie = (answer) =>
+          withItems(answer, (items) => items.map((item, i) => (i === 0 ? { ...item, content: { state: 'lost' } } : item)));
+        await again(page);
+        expect((await statesOf(page)).at(-1)).to.equal('access lost');
+        const lost = page.locator('[data-row]').last();
+        expect(await lost.innerText())
+          .to.include('但数据机关说，它保存的具体内容已经丢失')
+          .and.include('确实在册');
+        // Nobody could reply to an objection.
+        expect(await lost.locator('[data-action=object]').count()).to.equal(0);
       },
     ));
 

@@ -45,9 +45,14 @@ describe('problem', () => {
     });
   }
 
-  test('is read back by code, detail and the numbers among its facts', () => {
+  test('is read back by code, detail, the numbers among its facts and a reason that is a word in capitals', () => {
     const bytes = encodeUtf8(JSON.stringify(describeProblem(malformed('no such field', { at: 7, place: '/a' }), TRACE_ID)));
     expect(parseProblem(bytes)).to.deep.equal({ code: 'MALFORMED', detail: 'no such field', facts: { at: 7 } });
+    const reasonOf = (reason: string): unknown =>
+      parseProblem(encodeUtf8(JSON.stringify({ code: 'CONFLICT', facts: { reason } })))?.facts['reason'];
+    expect(['HELD', 'KEPT_BY_LAW'].map(reasonOf)).to.deep.equal(['HELD', 'KEPT_BY_LAW']);
+    for (const other of ['held', 'HELD BY', '999900199001010014', 'H', '_HELD', 'X'.repeat(33)])
+      expect(reasonOf(other)).to.equal(undefined);
   });
 
   const foreign = [

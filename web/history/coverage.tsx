@@ -1,7 +1,7 @@
 /** Every access log that the registry names: asked or not, complete up to where, and why not where not. None is ever left out. */
 import type { JSX } from 'preact';
 import { ACCESS_REASON_WORDS } from '../../core/access/wording.ts';
-import type { LogFact } from '../../core/authority/registry.ts';
+import { type LogFact, vrfEpochsOf } from '../../core/authority/registry.ts';
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import type { AskedLog } from '../../core/citizen/ask.ts';
 import { formatInstant } from '../../core/verify/words.ts';
@@ -19,11 +19,12 @@ function standingOfLog(asked: AskedLog | null): Standing {
 }
 
 /** Of each epoch: all are shown where the log is complete; a gap names the one that is not. */
-function epochsOf({ vrfKeys }: LogFact, { judgement: { completeness } }: AskedLog, text: CitizenText): string {
-  if (completeness.outcome === 'complete') return text.epochAll(vrfKeys.length);
+function epochsOf(log: LogFact, { judgement: { completeness } }: AskedLog, text: CitizenText): string {
+  const epochs = vrfEpochsOf(log);
+  if (completeness.outcome === 'complete') return text.epochAll(epochs.length);
   const { keyId } = completeness.facts;
-  const gap = vrfKeys.find((one) => encodeHex(one.keyId) === keyId);
-  return gap === undefined ? text.epochOpen(vrfKeys.length) : text.epochGap(gap.fromIndex);
+  const gap = epochs.find((one) => encodeHex(one.keyId) === keyId);
+  return gap === undefined ? text.epochOpen(epochs.length) : text.epochGap(gap.fromIndex);
 }
 
 function LogDetails({

@@ -22,8 +22,12 @@ const STATE_SIGN = {
   contradicted: 'fail',
   refused: 'notAsked',
   erased: 'notAsked',
+  lost: 'unknown',
   withheld: 'unknown',
 } as const satisfies Record<RowState, string>;
+
+/** Whom they were about, the custodian itself cannot read any more: it could not reply. */
+const ANSWERLESS: readonly RowState[] = ['erased', 'lost'];
 
 interface RowProps {
   readonly visit: Visit;
@@ -171,7 +175,7 @@ function Entry({ visit, state, row }: RowProps): JSX.Element {
       <Notes row={row} />
       <Facts row={row} state={state} />
       <Objections row={row} />
-      {kind === 'access' && <ObjectionForm visit={visit} row={row} />}
+      {kind === 'access' && !ANSWERLESS.includes(row.state) && <ObjectionForm visit={visit} row={row} />}
       <How row={row} />
     </li>
   );

@@ -1,6 +1,7 @@
 /** What is certain, custodian by custodian, in the one sentence that is true; and what it does not cover. */
 import type { JSX } from 'preact';
 import type { LogPart, SentenceNumbers } from '../../core/access/sentence.ts';
+import type { AccessReason } from '../../core/access/finding.ts';
 import { ACCESS_REASON_WORDS } from '../../core/access/wording.ts';
 import { findAuthority } from '../../core/authority/registry.ts';
 import { formatInstant } from '../../core/verify/words.ts';
@@ -49,6 +50,15 @@ function checkpointsOf(logs: readonly LogPart[], text: CitizenText): string {
   return named.join(text.lang === 'en' ? ' and ' : '、');
 }
 
+/** What is over as soon as somebody answers, or the chain has gone on. */
+const PASSING: readonly AccessReason[] = [
+  'NODE_UNREACHABLE',
+  'CHAIN_UNREACHABLE',
+  'OTHER_CHECKPOINT',
+  'PROVISIONAL',
+  'UNWITNESSED',
+];
+
 function whyOf(logs: readonly LogPart[], text: CitizenText): string {
   const codes = [...new Set(logs.flatMap(({ code }) => code ?? []))];
   return codes.map((code) => ACCESS_REASON_WORDS[code][text.lang]).join(text.lang === 'en' ? '; ' : '；');
@@ -60,8 +70,10 @@ function says(numbers: SentenceNumbers, standing: Standing, name: string, text: 
     const anchoredAt = formatInstant(numbers.anchoredAt ?? 0, text.lang);
     return text.sentence(name, checkpointsOf(numbers.logs, text), anchoredAt, numbers.entries);
   }
-  const some = numbers.entries > 0 ? ` ${text.sentenceSome(numbers.entries)}` : '';
-  return `${text.sentenceOpen(name, whyOf(numbers.logs, text))}${some}`;
+  const isPassing = numbers.logs.some(({ code }) => code !== null && PASSING.includes(code));
+  const more = [numbers.entries > 0 && text.sentenceSome(numbers.entries), isPassing && text.sentenceAgain];
+  const parts = [text.sentenceOpen(name, whyOf(numbers.logs, text)), ...more.filter((part) => part !== false)];
+  return parts.join(text.lang === 'en' ? ' ' : '');
 }
 
 function NotCovered({ numbers, name }: { readonly numbers: SentenceNumbers; readonly name: string }): JSX.Element {

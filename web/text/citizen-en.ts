@@ -58,6 +58,7 @@ export const citizenEn: CitizenText = {
   checkpointOf: (origin, size) => `checkpoint ${origin} · ${size}`,
   sentenceOpen: (custodian, why) =>
     `${custodian}: whether the entries are complete cannot be confirmed at present – ${why}. That says neither that anybody looked nor that nobody did.`,
+  sentenceAgain: 'Please ask again a little later with “Check again” above; you need not sign in again.',
   sentenceSome: (entries) =>
     `The ${entries === 1 ? '1 entry that is' : `${entries} entries that are`} proven to be there ${entries === 1 ? 'is' : 'are'} listed below all the same.`,
   sentenceApart: (custodian) =>
@@ -77,9 +78,9 @@ export const citizenEn: CitizenText = {
   newer: (size, instant) =>
     `There is a newer checkpoint (${size} entries, ${instant}) that this custodian’s answer does not cover`,
   epochs: 'Number keys',
-  epochAll: (count) => `${count} in all, each of them shown`,
-  epochGap: (from) => `the one from entry ${from} on is not proven`,
-  epochOpen: (count) => `${count} in all`,
+  epochAll: (count) => `${count} used so far; the entries under each are all shown`,
+  epochGap: (from) => `the entries under the one used from entry ${from} on are not proven to be all`,
+  epochOpen: (count) => `${count} used so far`,
   shown: (count) => `${count} ${count === 1 ? 'entry' : 'entries'} proven to be there`,
   compared: (compared, entries) => `Compared with the accessors’ records: ${compared} of ${entries}`,
 
@@ -140,6 +141,7 @@ export const citizenEn: CitizenText = {
     contradicted: 'Not what was recorded',
     refused: 'Content not disclosed',
     erased: 'Content erased',
+    lost: 'Content lost',
     withheld: 'Content not shown',
   },
   stateNotes: {
@@ -150,7 +152,8 @@ export const citizenEn: CitizenText = {
     contradicted:
       'This entry is in the log, but what the custodian shows as its content is not what was recorded then, or does not hold. You may object, and tell the supervising authority.',
     refused: 'This entry is in the log. The custodian does not disclose its content; the basis it names:',
-    erased: 'This entry is in the log. Its content was erased and cannot be restored.',
+    erased: 'This entry is in the log; none is missing. What it said was erased and cannot be restored.',
+    lost: 'This entry is in the log; none is missing. But the custodian says that it has lost what the entry said and cannot show it at present. Please ask that custodian directly.',
     withheld: 'This entry is in the log. The custodian does not show its content and gives no reason.',
   },
   kinds: {

@@ -52,6 +52,7 @@ export const citizenZhCN = {
   checkpointOf: (origin: string, size: number) => `检查点 ${origin} · ${size}`,
   sentenceOpen: (custodian: string, why: string) =>
     `${custodian}：目前无法确认记录是否完整——${why}。这既不说明有查询，也不说明没有查询。`,
+  sentenceAgain: '请稍后点上方的“重新核验”再问一次，不必重新登录。',
   sentenceSome: (entries: number) => `下面仍列出已经证明在册的 ${entries} 条。`,
   sentenceApart: (custodian: string) => `${custodian}：已在登记簿上，尚未接入，因此没有可以询问的记录。这不说明它没有被查询过。`,
   notCovered: '未涵盖',
@@ -68,9 +69,9 @@ export const citizenZhCN = {
   upTo: (size: number, instant: string) => `截至第 ${size} 条（锚定于 ${instant}）`,
   newer: (size: number, instant: string) => `另有更新的检查点（${size} 条，${instant}），该机关的答复没有包含它`,
   epochs: '号码密钥',
-  epochAll: (count: number) => `共 ${count} 期，每一期都已出示`,
-  epochGap: (from: number) => `自第 ${from} 条起的一期未能证明`,
-  epochOpen: (count: number) => `共 ${count} 期`,
+  epochAll: (count: number) => `共用过 ${count} 把，每一把名下的记录都已查全`,
+  epochGap: (from: number) => `自第 ${from} 条起启用的那一把，名下的记录未能证明齐全`,
+  epochOpen: (count: number) => `共用过 ${count} 把`,
   shown: (count: number) => `已证明在册 ${count} 条`,
   compared: (compared: number, entries: number) => `与查询机关的记录比对：${compared} / ${entries}`,
 
@@ -130,6 +131,7 @@ export const citizenZhCN = {
     contradicted: '内容与登记不符',
     refused: '内容未公开',
     erased: '内容已删除',
+    lost: '内容已丢失',
     withheld: '内容未出示',
   } satisfies Record<RowState, string>,
   stateNotes: {
@@ -138,7 +140,8 @@ export const citizenZhCN = {
     open: '这一条确实在册，但关于其内容有的项目未能核对。',
     contradicted: '这一条确实在册，但数据机关出示的内容不是当时登记的内容，或者不成立。请提出异议，并可向监督机关反映。',
     refused: '这一条确实在册。数据机关没有公开其内容，所称依据：',
-    erased: '这一条确实在册，其内容已经删除，无法恢复。',
+    erased: '这一条确实在册，没有少。它的具体内容已经删除，无法恢复。',
+    lost: '这一条确实在册，没有少。但数据机关说，它保存的具体内容已经丢失，目前拿不出来。请直接向该数据机关询问。',
     withheld: '这一条确实在册，但数据机关没有出示其内容，也没有说明理由。',
   } satisfies Record<RowState, string>,
   kinds: {
