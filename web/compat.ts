@@ -38,6 +38,14 @@ supply(String.prototype, 'isWellFormed', function (this: string) {
   // With the flag u a surrogate matches only where it stands alone.
   return !/\p{Surrogate}/u.test(this);
 });
+supply(Map, 'groupBy', function (items: Iterable<unknown>, nameOf: (item: unknown) => unknown) {
+  const groups = new Map<unknown, unknown[]>();
+  for (const item of items) {
+    const name = nameOf(item);
+    groups.set(name, [...(groups.get(name) ?? []), item]);
+  }
+  return groups;
+});
 supply(Object, 'hasOwn', function (owner: object, name: string) {
   return Object.prototype.hasOwnProperty.call(owner, name);
 });

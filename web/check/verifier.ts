@@ -1,15 +1,15 @@
 /**
- * The verifier that served this page, asked over HTTP. Only slots are sent. Every question has a time-out; nothing that comes
- * back is believed here.
+ * The verifier that served this page, asked over HTTP. Only slots are sent; nothing that comes back is believed here.
  */
 import { conflict, notFound, unavailable } from '../../core/bytes/error.ts';
-import { canonicalJson, type JsonValue, parseJson } from '../../core/bytes/json.ts';
+import type { JsonValue } from '../../core/bytes/json.ts';
 import { JsonFields } from '../../core/bytes/json-fields.ts';
 import { parseRegistryFacts } from '../../core/authority/facts-json.ts';
 import type { RegistryFacts } from '../../core/authority/registry.ts';
 import type { LookUp } from '../../core/verify/gather.ts';
 import { formatLookupQuestion, parseLookupAnswer } from '../../core/verify/lookup.ts';
 import { parseSignedTrust, type SignedTrust } from '../../core/verify/trust.ts';
+import { askServer } from './ask.ts';
 
 /** What the registry says, and how long ago the verifier read the chain. */
 export interface ChainReport {
@@ -28,32 +28,15 @@ export interface Verifier {
 const TIMEOUT_MS = 8000;
 const MAX_ANSWER = 16 << 20;
 
-function refusal(status: number): Error {
+function refusal({ status }: Response): Error {
   if (status === 404) return notFound('the verifier does not have it');
   if (status === 409) return conflict('the verifier has moved on');
   return unavailable('the verifier refuses', { status });
 }
 
-/** The time-out counts until the last byte of the answer. */
-async function ask(path: string, question?: JsonValue): Promise<JsonValue> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
-  const send: RequestInit =
-    question === undefined
-      ? { method: 'GET' }
-      : { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: canonicalJson(question) };
-  let text: string;
-  try {
-    const response = await fetch(path, { ...send, cache: 'no-store', credentials: 'omit', signal: controller.signal });
-    if (!response.ok) throw refusal(response.status);
-    text = await response.text();
-  } catch (error) {
-    // What fetch itself throws: no connection, cut off, or our own time-out.
-    throw error instanceof DOMException || error instanceof TypeError ? unavailable('no answer', {}, error) : error;
-  } finally {
-    clearTimeout(timer);
-  }
-  return parseJson(text, { maxBytes: MAX_ANSWER });
+function ask(path: string, send?: JsonValue): Promise<JsonValue> {
+  const caps = { timeoutMs: TIMEOUT_MS, maxBytes: MAX_ANSWER, credentials: 'omit' as const };
+  return askServer(path, { ...caps, refusal, ...(send !== undefined && { send }) });
 }
 
 async function chain(): Promise<ChainReport> {

@@ -120,13 +120,3 @@ export function exportCsv({ facts }: VisitState, rows: readonly Row[], lang: Lan
   const text = `\ufeff${[COLUMNS.join(','), ...lines].join('\r\n')}\r\n`;
   return { name: 'veritrail-history.csv', type: 'text/csv;charset=utf-8', text };
 }
-
-/** The file is made in the page; it goes to no server. */
-export function save({ name, type, text }: Exported): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-}

@@ -76,12 +76,9 @@ export class Visit {
   }
 
   /** Tells `listener` each new state; one listener at a time. */
-  listen(listener: (state: VisitState) => void): () => void {
+  listen(listener: (state: VisitState) => void): void {
     this.#listener = listener;
     listener(this.#state);
-    return () => {
-      this.#listener = () => {};
-    };
   }
 
   #change(change: Partial<VisitState>): void {

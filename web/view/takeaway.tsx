@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { canonicalJson } from '../../core/bytes/json.ts';
 import { type Evidence, formatEvidence } from '../../core/verify/evidence.ts';
 import { useText } from '../text/language.ts';
+import { saveFile } from './save.ts';
 
 interface SaveEvidenceProps {
   readonly fileName: string;
@@ -10,14 +11,8 @@ interface SaveEvidenceProps {
   readonly isUrgent: boolean;
 }
 
-/** The file is made in the page; it goes to no server. */
 function saveEvidence(fileName: string, evidence: Evidence): void {
-  const url = URL.createObjectURL(new Blob([canonicalJson(formatEvidence(evidence))], { type: 'application/json' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `${fileName}.evidence.json`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  saveFile(`${fileName}.evidence.json`, 'application/json', canonicalJson(formatEvidence(evidence)));
 }
 
 export function SaveEvidence({ fileName, evidence, isUrgent }: SaveEvidenceProps): JSX.Element {
