@@ -9,9 +9,10 @@ import { parseJson } from '../../core/bytes/json.ts';
 import { compareCopies, type Comparison, judgeCopy } from '../../core/citizen/compared.ts';
 import { type AccessCopy, formatCopies, parseCopies } from '../../core/citizen/copies.ts';
 import { decodeEntry, type Entry } from '../../core/log/entry.ts';
+import { parseOrigin } from '../../core/log/origin.ts';
 import { signerOf } from '../../core/log/signer.ts';
 import { expectRefusal } from '../log/mangling.ts';
-import { ACCESSOR, accessorSigner, bodyFor, bytesOf, CUSTODIAN, custodianSigner, keyOf, ORIGIN } from '../access/sample.ts';
+import { ACCESSOR, accessorSigner, bodyFor, bytesOf, CUSTODIAN, custodianSigner, keyOf } from '../access/sample.ts';
 import { outcomeFor, person, QUANTUM, RECORDED_AT, REQUEST, signOutcome, signRequest, treeOf } from '../access/sample.ts';
 import { accessLog, AccessWorld, AUDIT, FACTS, logFact, withKey } from '../access/world.ts';
 import { copyOf, copyWithout, logSigner } from './copy.ts';
@@ -92,7 +93,7 @@ describe('a copy that an accessor kept', () => {
 
   test('of an outcome that names a log which the registry does not list convicts, whatever the histories say', () => {
     const { world } = told();
-    const hidden = { origin: `sample/${CUSTODIAN}/second` as typeof ORIGIN };
+    const hidden = { origin: parseOrigin(`sample/${CUSTODIAN}/second`) };
     expect(saying(compare(world, [copyWithout(other(hidden))]))).to.deep.equal(['missing OTHER_LOG']);
     const early = { ...world.facts, block: { ...world.facts.block, at: RECORDED_AT } };
     const histories = { facts: early, number: person(1), judgements: [judge(world)] };
@@ -185,7 +186,7 @@ describe('nobody is convicted', () => {
   test('where the outcome names a listed log of another class as little as where it names none', () => {
     const seals = logFact(`sample/${CUSTODIAN}/seals`, 'seals');
     const { world } = told({ ...FACTS, logs: [...FACTS.logs, seals] });
-    const copy = copyWithout(other({ origin: seals.origin as typeof ORIGIN }));
+    const copy = copyWithout(other({ origin: parseOrigin(seals.origin) }));
     expect(saying(compare(world, [copy]))).to.deep.equal(['missing OTHER_LOG']);
   });
 });
