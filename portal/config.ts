@@ -1,7 +1,7 @@
 /** The config file of the portal. */
 import { z } from 'zod';
 import { malformed } from '../core/bytes/error.ts';
-import { PATH, PORT, readConfig, URL_BASE } from '../service/config.ts';
+import { isSafeAddress, PATH, PORT, readConfig, URL_BASE } from '../service/config.ts';
 
 const PORTAL_CONFIG = z.strictObject({
   /** The outbox of notices; nothing else is kept. */
@@ -46,14 +46,6 @@ const PORTAL_CONFIG = z.strictObject({
   exitWithParent: z.boolean().default(false),
 });
 export type PortalConfig = z.infer<typeof PORTAL_CONFIG>;
-
-const LOOPBACK = /^(?:127\.0\.0\.1|localhost|\[::1\])$/;
-
-/** Tokens and cookies go over it: plain HTTP stays on this machine. */
-export function isSafeAddress(url: string): boolean {
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || LOOPBACK.test(hostname);
-}
 
 /** Throws as `readConfig`, and MALFORMED for an address that would carry tokens in the clear. */
 export async function readPortalConfig(path: string): Promise<PortalConfig> {

@@ -47,6 +47,7 @@ export async function startPortal({ config, logger, clock }: PortalOptions): Pro
     config,
     logger,
     sessions,
+    outbox: notices && notices.outbox,
     routes: [
       ...identityRoutes({ ...gate, provider, logger }),
       ...citizenRoutes(citizen),
