@@ -9,8 +9,8 @@ import { z } from 'zod';
 import { malformed } from '../core/bytes/error.ts';
 import { LOG_CLASSES, type LogClass } from '../core/authority/registry-event.ts';
 import { CHAIN_CONFIG } from '../chain/config.ts';
+import { IDENTITY_CONFIG } from '../service/call/person-token.ts';
 import { isSafeAddress, PATH, PORT, readConfig, URL_BASE } from '../service/config.ts';
-import { IDENTITY_CONFIG } from './api/person.ts';
 
 const THIRTY_DAYS = 30 * 86_400_000;
 const NODE_CONFIG = z.strictObject({

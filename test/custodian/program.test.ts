@@ -243,6 +243,7 @@ describe('a custodian’s node as a program', () => {
       verifier: 'http://127.0.0.1:9',
       identity: { issuer: 'http://127.0.0.1:9', clientId: 'portal', clientSecretFile: join(path, 'passphrase'), scope: 'openid' },
       logs: [],
+      accessors: [],
       custodianTimeoutMs: 1_000,
       notices: { tokenFile: join(path, 'portal-tokens.json'), webhook: null },
       webDir: null,
