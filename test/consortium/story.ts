@@ -43,7 +43,7 @@ before(async () => {
   validators = await Validators.start();
   await newBlock(1);
   const startedAt = Date.now();
-  system = await System.start(await System.newData(), ['--beat', '2000', '--chain', validators.all[0]!.rpcUrl]);
+  system = await System.start(await System.newData(), ['--beat', '5000', '--chain', validators.all[0]!.rpcUrl]);
   setUpMs = Date.now() - startedAt;
   sizeAtStart = await publishedSize();
 });

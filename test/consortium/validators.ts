@@ -18,7 +18,7 @@ import { createLogger } from '../../service/logger.ts';
 import type { System } from '../e2e/system.ts';
 
 export const CHAIN_ID = 20_250;
-const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = 30_000;
 
 export class Validators {
   readonly all: readonly Validator[];

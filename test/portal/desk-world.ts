@@ -81,6 +81,7 @@ export class DeskWorld {
         scope: 'openid',
       },
       logs: [],
+      accessors: [],
       custodianTimeoutMs: 1500,
       notices: null,
       desk: {

@@ -6,10 +6,11 @@ import { type AccessAnswer, MAX_ANSWER_BYTES, parseAccessAnswer } from '../../co
 import { type CanonicalNumber, parseNumber } from '../../core/access/number.ts';
 import type { LogFact } from '../../core/authority/registry.ts';
 import { decodeBase64 } from '../../core/bytes/bytes.ts';
-import { forbidden, notFound, unavailable } from '../../core/bytes/error.ts';
+import { forbidden, malformed, notFound, unavailable } from '../../core/bytes/error.ts';
 import type { JsonValue } from '../../core/bytes/json.ts';
 import { JsonFields } from '../../core/bytes/json-fields.ts';
 import type { CheckpointName } from '../../core/citizen/ask.ts';
+import { type AccessCopies, parseCopies } from '../../core/citizen/copies.ts';
 import { parsePromised, type PromisedEntry } from '../../core/citizen/promised.ts';
 import { askServer, type Question } from '../check/ask.ts';
 import { type PortalVerifier, verifierThrough } from '../check/through-portal.ts';
@@ -21,13 +22,22 @@ export interface SignedIn {
   readonly csrf: string;
 }
 
+/** Whom the portal has a way to. */
+export interface Sources {
+  /** Logs, by origin. */
+  readonly connected: ReadonlySet<string>;
+  /** Authorities whose agents are asked for their copies. */
+  readonly accessors: readonly string[];
+}
+
 /** Each throws UNAVAILABLE when there is no answer, MALFORMED when it is none of ours, FORBIDDEN when nobody is signed in any more. */
 export interface Portal extends PortalVerifier {
   readonly session: () => Promise<SignedIn | null>;
-  /** Origins of the logs that the portal has a way to. */
-  readonly sources: () => Promise<ReadonlySet<string>>;
+  readonly sources: () => Promise<Sources>;
   readonly answer: (log: LogFact, at: CheckpointName | null, csrf: string) => Promise<AccessAnswer>;
   readonly promised: (log: LogFact, at: CheckpointName | null, csrf: string) => Promise<readonly PromisedEntry[]>;
+  /** Throws MALFORMED for another accessor's. */
+  readonly copies: (accessor: string, csrf: string) => Promise<AccessCopies>;
   /** All entries of a seals log, 74 bytes each. */
   readonly seals: (log: LogFact) => Promise<Uint8Array>;
   readonly object: (objection: SentObjection, csrf: string) => Promise<void>;
@@ -87,10 +97,21 @@ function readText(value: JsonValue): string {
 export const sameOriginPortal: Portal = {
   ...verifierThrough(ask),
   session,
-  sources: async () =>
-    new Set(new JsonFields(await ask('/portal/v1/sources'), 'sources').array('connected', MAX_SOURCES, readText)),
+  sources: async () => {
+    const fields = new JsonFields(await ask('/portal/v1/sources'), 'sources');
+    return {
+      connected: new Set(fields.array('connected', MAX_SOURCES, readText)),
+      accessors: fields.array('accessors', MAX_SOURCES, readText),
+    };
+  },
   answer: async (log, at, csrf) => parseAccessAnswer(await askOwn('/portal/v1/answers', log, at, csrf)),
   promised: async (log, at, csrf) => parsePromised(await askOwn('/portal/v1/promised', log, at, csrf)),
+  copies: async (accessor, csrf) => {
+    const question = { send: { accessor }, headers: own(csrf), timeoutMs: ANSWER_TIMEOUT_MS };
+    const told = parseCopies(await ask('/portal/v1/copies', question));
+    if (told.accessor !== accessor) throw malformed('copies of another accessor');
+    return told;
+  },
   seals: async ({ origin }) => {
     const path = `/portal/v1/seals?origin=${encodeURIComponent(origin)}`;
     return decodeBase64(

@@ -4,11 +4,10 @@ import { useState } from 'preact/hooks';
 import { RESULTS } from '../../core/access/outcome.ts';
 import { RESULT_WORDS } from '../../core/access/wording.ts';
 import type { Row } from '../../core/citizen/row.ts';
-import { exportCsv, type Exported, exportJson } from '../citizen/export.ts';
+import { exportCsv, exportJson, save } from '../citizen/export.ts';
 import { dayEnd, dayStart, type Filter, NO_FILTER } from '../citizen/filter.ts';
 import type { VisitState } from '../citizen/visit.ts';
 import { useCitizenText } from '../text/citizen-language.ts';
-import { saveFile } from '../view/save.ts';
 import { nameIn } from './sentence.tsx';
 
 interface FiltersProps {
@@ -131,8 +130,6 @@ export function Filters({ state, filter, onFilter }: FiltersProps): JSX.Element 
     </details>
   );
 }
-
-const save = ({ name, type, text }: Exported): void => saveFile(name, type, text);
 
 export function SaveButtons({ state, rows }: { readonly state: VisitState; readonly rows: readonly Row[] }): JSX.Element {
   const text = useCitizenText();
