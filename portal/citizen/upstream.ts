@@ -15,6 +15,7 @@ import { type AnchorClaim, type LogAnswer, parseAnchorClaim, parseLookupAnswer }
 import { acceptTrust, parseSignedTrust, type Trust } from '../../core/verify/trust.ts';
 import type { LiveChain } from '../../core/verify/world.ts';
 import { fetchBytes } from '../../service/call/client.ts';
+import { HttpRefusal } from '../../service/problem.ts';
 
 const VERIFIER_TIMEOUT_MS = 8_000;
 const MAX_VERIFIER_BYTES = 16 << 20;
@@ -101,11 +102,16 @@ const bearer = (accessToken: string): Record<string, string> => ({
   'content-type': 'application/json',
 });
 
-/** The bytes as they came, for the browser to judge. */
-export function fetchHistory({ url, accessToken, timeoutMs, signal }: CustodianCall): Promise<Uint8Array> {
+/** The bytes as they came, for the browser to judge. That she asks too often, the person is told as that. */
+export async function fetchHistory({ url, accessToken, timeoutMs, signal }: CustodianCall): Promise<Uint8Array> {
   const body = encodeUtf8('{}');
   const terms = { body, headers: bearer(accessToken), timeoutMs, maxBytes: MAX_ANSWER_BYTES, signal };
-  return fetchBytes(`${url}/v1/history`, { method: 'POST', ...terms });
+  try {
+    return await fetchBytes(`${url}/v1/history`, { method: 'POST', ...terms });
+  } catch (error) {
+    if (!isCodedError(error) || error.facts['status'] !== 429) throw error;
+    throw new HttpRefusal(429, 'UNAVAILABLE', 'too many questions; ask again later', {}, { status: 429 });
+  }
 }
 
 export async function fetchAnswer(call: CustodianCall): Promise<AccessAnswer> {

@@ -9,7 +9,7 @@ import { TEST_PERSONS } from '../../samples/persons.ts';
 import { Citizen, type Seen, type SeenRow } from './citizen.ts';
 import { Custodian } from './custodian.ts';
 import { openBrowser } from './page.ts';
-import { System, until, veritrail } from './system.ts';
+import { System, veritrail } from './system.ts';
 
 const PERSON = TEST_PERSONS[0]!;
 const ENTERPRISE = TEST_PERSONS.find(({ account }) => account === 'p4')!;
@@ -165,11 +165,7 @@ describe('another key for the handles of an access log', () => {
     expect(await system.stop()).to.equal(0);
     system = await System.start(data);
     const again = await Citizen.signIn(browser, system.ready.portal, PERSON.account);
-    const seen = await until(
-      60,
-      () => again.again(),
-      (one) => areComplete(one) && isNew(one),
-    );
+    const seen = await again.until((one) => areComplete(one) && isNew(one));
     expect(seen.text).to.contain('共用过 2 把，每一把名下的记录都已查全');
   });
 });

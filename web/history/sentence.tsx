@@ -56,6 +56,7 @@ const PASSING: readonly AccessReason[] = [
   'CHAIN_UNREACHABLE',
   'OTHER_CHECKPOINT',
   'PROVISIONAL',
+  'TOO_OFTEN',
   'UNWITNESSED',
 ];
 
