@@ -66,9 +66,9 @@ async function write(options: CustodyOptions, path: string, body: JsonObject): P
 function told(error: unknown, options: CustodyOptions): number {
   const reason = isCodedError(error) ? error.facts['reason'] : null;
   if (!isCodedError(error) || typeof reason !== 'string' || !Object.hasOwn(REFUSALS, reason)) throw error;
-  const keptUntil = error.facts['keptUntil'] ?? null;
-  const { lang } = options;
-  print(options, { error: { ...describeError(error), reason, keptUntil } }, [refusalLine(error, reason, lang)]);
+  const answer = { error: { ...describeError(error), reason, keptUntil: error.facts['keptUntil'] ?? null } };
+  if (options.json) process.stdout.write(`${JSON.stringify(answer)}\n`);
+  process.stderr.write(`veritrail: ${refusalLine(error, reason, options.lang)}\n`);
   return EXIT.refused;
 }
 

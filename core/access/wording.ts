@@ -126,6 +126,7 @@ export const ACCESS_REASON_WORDS: Readonly<Record<AccessReason, Words>> = {
   OTHER_SUBJECT: words('涉及的是另一号码', 'it is about another number'),
   PROVISIONAL: words('记录尚未锚定到链上', 'the record is not anchored on the chain yet'),
   STALE: words('所依据的信息超过了允许的时限', 'the information is older than is allowed'),
+  TOO_OFTEN: words('刚才问得太频繁，数据机关要求稍后再问', 'the custodian was asked too often just now'),
   TRUST_EXPIRED: words('信任文件已过期', 'the trust file has expired'),
   TRUST_ROLLED_BACK: words('信任文件比此前接受的版本旧', 'the trust file is older than one accepted before'),
   UNKNOWN_KEY: words('登记簿中没有这一密钥', 'the registry has no such key'),

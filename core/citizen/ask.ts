@@ -7,6 +7,7 @@
  */
 import type { AccessAnswer } from '../access/answer.ts';
 import { judgeLog, type LogJudgement } from '../access/answer-check.ts';
+import type { AccessReason } from '../access/finding.ts';
 import type { CanonicalNumber } from '../access/number.ts';
 import type { LogFact } from '../authority/registry.ts';
 import { encodeHex } from '../bytes/bytes.ts';
@@ -20,7 +21,7 @@ import type { World } from '../verify/world.ts';
 import { beyondOf, type PromisedEntry } from './promised.ts';
 import type { ShownEntry } from './row.ts';
 
-/** Each may throw a coded error: then that party has said nothing. */
+/** Each may throw a coded error: then that party has said nothing. `status` 429 in its facts: it was asked too often. */
 export interface Doors {
   /** At the checkpoint of that name, or, of null, at the newest that it has anchored. */
   readonly custodian: (log: LogFact, at: CheckpointName | null) => Promise<AccessAnswer>;
@@ -72,12 +73,12 @@ export async function askLog(doors: Doors, { world, log, number }: LogAsk, isCon
   const judge = (answer: AccessAnswer | null, standing: LogAnswer | null): LogJudgement =>
     judgeLog({ world, log, number, standing, answer });
   const nothing = { newer: null, beyond: [] };
-  if (!isConnected) return { judgement: notConnected(log), ...nothing };
+  if (!isConnected) return { judgement: unanswered(log, 'NOT_CONNECTED'), ...nothing };
   if (log.vrfKeys.length === 0) return { judgement: judge(null, null), ...nothing };
   const newest = await orNull(doors.standing(log.logId, null));
   const at = newest && checkpointIn(newest);
-  const answer = await orNull(doors.custodian(log, at));
-  if (answer === null) return { judgement: judge(null, newest), ...nothing };
+  const answer = await orWhy(doors.custodian(log, at));
+  if (typeof answer === 'string') return { judgement: unanswered(log, answer), ...nothing };
   const [standing, promised] = await Promise.all([
     standingAt(doors, log, answer.checkpoint, newest),
     orNull(doors.promised(log, at)),
@@ -91,9 +92,21 @@ export async function askLog(doors: Doors, { world, log, number }: LogAsk, isCon
   return { judgement: judge(answer, { ...standing, anchors: [...standing.anchors, ...around] }), newer, beyond };
 }
 
-/** There is no way to ask: neither an empty history nor a custodian that hides one. */
-function notConnected(log: LogFact): LogJudgement {
-  return { log, completeness: { outcome: 'unknown', code: 'NOT_CONNECTED', facts: {} }, entries: [] };
+const TOO_MANY_REQUESTS = 429;
+
+/** A person may ask only so often: that is no silence. */
+async function orWhy(asked: Promise<AccessAnswer>): Promise<AccessAnswer | AccessReason> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!isCodedError(error)) throw error;
+    return error.facts['status'] === TOO_MANY_REQUESTS ? 'TOO_OFTEN' : 'NODE_UNREACHABLE';
+  }
+}
+
+/** Neither an empty history nor a custodian that hides one. */
+function unanswered(log: LogFact, code: AccessReason): LogJudgement {
+  return { log, completeness: { outcome: 'unknown', code, facts: {} }, entries: [] };
 }
 
 /** Null for a note that is none. */

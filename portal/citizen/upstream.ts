@@ -17,6 +17,7 @@ import { type AnchorClaim, type LogAnswer, parseAnchorClaim, parseLookupAnswer }
 import { acceptTrust, parseSignedTrust, type Trust } from '../../core/verify/trust.ts';
 import type { LiveChain } from '../../core/verify/world.ts';
 import { fetchBytes } from '../../service/call/client.ts';
+import { HttpRefusal } from '../../service/problem.ts';
 
 const VERIFIER_TIMEOUT_MS = 8_000;
 const MAX_VERIFIER_BYTES = 16 << 20;
@@ -103,8 +104,11 @@ const bearer = (accessToken: string): Record<string, string> => ({
   'content-type': 'application/json',
 });
 
-/** The bytes as they came, for the browser to judge: her history at that checkpoint, or what is promised or published beyond it. */
-export function fetchOwn(
+/**
+ * The bytes as they came, for the browser to judge: her history at that checkpoint, or what is promised or published beyond it. That she asks
+ * too often, the person is told as that.
+ */
+export async function fetchOwn(
   call: CustodianCall,
   path: '/v1/history' | '/v1/promised',
   at: CheckpointName | null,
@@ -112,7 +116,12 @@ export function fetchOwn(
   const { url, accessToken, timeoutMs, signal } = call;
   const body = encodeUtf8(JSON.stringify(at === null ? {} : { at }));
   const terms = { body, headers: bearer(accessToken), timeoutMs, maxBytes: MAX_ANSWER_BYTES, signal };
-  return fetchBytes(`${url}${path}`, { method: 'POST', ...terms });
+  try {
+    return await fetchBytes(`${url}${path}`, { method: 'POST', ...terms });
+  } catch (error) {
+    if (!isCodedError(error) || error.facts['status'] !== 429) throw error;
+    throw new HttpRefusal(429, 'UNAVAILABLE', 'too many questions; ask again later', {}, { status: 429 });
+  }
 }
 
 export async function fetchAnswer(call: CustodianCall, at: CheckpointName | null): Promise<AccessAnswer> {

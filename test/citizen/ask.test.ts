@@ -23,6 +23,7 @@ function doors(of: AccessStory = story, change: Partial<Doors> = {}): Doors {
 }
 
 const silent = () => Promise.reject(unavailable('no answer'));
+const tired = () => Promise.reject(unavailable('the other side refuses', { status: 429 }));
 
 function ask(code: string, change: Partial<Doors> = {}, of: AccessStory = story): Promise<AskedLog> {
   const log = of.facts.logs.find((one) => one.class === 'access' && one.authority === code)!;
@@ -50,6 +51,7 @@ describe('a log that is asked', () => {
 
   for (const [what, change, want] of [
     ['the custodian is silent', { custodian: silent }, 'NODE_UNREACHABLE'],
+    ['the custodian was asked too often', { custodian: tired }, 'TOO_OFTEN'],
     ['the verifier is silent', { standing: silent }, 'CHAIN_UNREACHABLE'],
     [
       'the verifier does not know that checkpoint',

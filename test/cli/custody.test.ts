@@ -66,15 +66,13 @@ describe('veritrail custody', () => {
     expect(error.keptUntil).to.be.greaterThan(custodian.directory.now);
     const objected = leafOf(await custodian.asPerson(ANNA, '/v1/objections', { leafHash: leaf, text: '我没有办理过。' }));
     const open = await officer('erase', leaf, '--legal-basis', LAW, '--ordered-by', 'court', '--lang', 'en');
-    expect([open.code, open.stdout]).to.deep.equal([
-      1,
-      'an objection has no reply yet: it is not erased (CONFLICT OPEN_OBJECTION)\n',
-    ]);
+    const words = 'veritrail: an objection has no reply yet: it is not erased (CONFLICT OPEN_OBJECTION)\n';
+    expect([open.code, open.stdout, open.stderr]).to.deep.equal([1, '', words]);
     await officer('answer', objected, '--decision', 'rejected', '--text-file', at('text'));
     expect((await officer('erase', leaf, '--legal-basis', LAW, '--ordered-by', 'court')).code).to.equal(0);
     expect(await stateOf(leaf)).to.equal('erased');
     const again = await officer('erase', leaf, '--legal-basis', LAW, '--ordered-by', 'court');
-    expect([again.code, again.stdout]).to.deep.equal([1, '该记录的内容此前已经删除 (CONFLICT ERASED)\n']);
+    expect([again.code, again.stderr]).to.deep.equal([1, 'veritrail: 该记录的内容此前已经删除 (CONFLICT ERASED)\n']);
   });
 
   for (const [what, args, said] of [

@@ -35,7 +35,7 @@ describe('redress', () => {
     custodian.as('officer', '/v1/answers', { objection, decision: 'upheld', text: '经查属实。' });
   const erase = (entries: string[], terms: JsonObject = ORDERED, key?: string) =>
     custodian.as('officer', '/v1/erasures', { entries, ...terms }, key);
-  const reasonOf = ({ status, json }: Answer): string => `${status} ${String((json['facts'] as JsonObject)['reason'])}`;
+  const reasonOf = ({ status, json }: Answer): string => `${status} ${(json['facts'] as { reason: string }).reason}`;
   const redress = (history: readonly ReadEntry[], now: number) =>
     redressOf(
       history.map(({ kind, proven, content }) => ({

@@ -1,4 +1,5 @@
 /** A person at the citizen's page: signs in as a test person, and reads what her own browser made of every custodian's answer. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { recordRequests } from './page.ts';
 import { until } from './system.ts';
@@ -25,6 +26,7 @@ export interface Seen {
 }
 
 const PASSWORD = 'veritrail';
+const PATIENCE_MS = 4_000;
 
 export class Citizen {
   readonly page: Page;
@@ -84,9 +86,13 @@ export class Citizen {
     return this.seen();
   }
 
-  /** Asks again until it is so: what was promised is to be anchored and witnessed. */
+  /** Asks again until it is so: what was promised is to be anchored and witnessed. No oftener than a custodian lets a person ask. */
   until(isSo: (seen: Seen) => boolean): Promise<Seen> {
-    return until(120, () => this.again(), isSo);
+    const ask = async (): Promise<Seen> => {
+      await pause(PATIENCE_MS);
+      return this.again();
+    };
+    return until(180, ask, isSo);
   }
 
   close(): Promise<void> {

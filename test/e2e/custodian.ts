@@ -1,5 +1,5 @@
 /** What a custodian's officer and operator do on the running sample, and somebody at a window who asks for a person's data. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Finished, type System, until, veritrail } from './system.ts';
@@ -12,6 +12,20 @@ export interface KeptSecret {
   readonly place: number;
   readonly key: Buffer;
   readonly nonce: Buffer;
+}
+
+/** Files that have these bytes anywhere. Programs run: what goes meanwhile has nothing. */
+export async function filesHolding(directory: string, bytes: Uint8Array): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const holding: string[] = [];
+  for (const path of entries.filter((one) => one.isFile()).map(({ parentPath, name }) => join(parentPath, name))) {
+    const content = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return Buffer.alloc(0);
+      throw error;
+    });
+    if (content.includes(bytes)) holding.push(path);
+  }
+  return holding;
 }
 
 const [HEADER, PLACE, ERASED] = [64, 64, 2];

@@ -31,7 +31,7 @@ export class TestCustodian {
   readonly #story: () => AccessStory;
   readonly #issuer: () => string;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
-  mode: 'up' | 'silent' | 'cut' = 'up';
+  mode: 'up' | 'silent' | 'cut' | 'tired' = 'up';
   lie: Lie = HONEST;
   copyLie: CopyLie = HONEST_COPIES;
   /** Bearer tokens as they came. */
@@ -88,6 +88,7 @@ export class TestCustodian {
       });
       response.end(JSON.stringify(value));
     };
+    if (this.mode === 'tired') return send(429, { code: 'UNAVAILABLE', detail: 'too many questions; ask again later' });
     try {
       const person = await this.personOf(token);
       const story = this.#story();

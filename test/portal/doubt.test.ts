@@ -45,7 +45,9 @@ describe('what is', () => {
     await desk.visit(async (page) => {
       expect(await standingOf(page, origin(POLICE))).to.equal('complete');
       expect(await page.locator(`[data-row="${encodeHex(first)}"]`).count()).to.equal(1);
-      expect(await page.locator(`[data-log="${origin(POLICE)}"]`).innerText()).to.include('共 2 期，每一期都已出示');
+      expect(await page.locator(`[data-log="${origin(POLICE)}"]`).innerText()).to.include(
+        '共用过 2 把，每一把名下的记录都已查全',
+      );
       desk.world.police.lie = (answer) => ({ ...answer, epochs: answer.epochs.slice(1) });
       await again(page);
       expect(await standingOf(page, origin(POLICE))).to.equal('unknown NOT_SHOWN');

@@ -124,18 +124,20 @@ describe('a custodian that', () => {
       },
     ));
 
-  for (const [what, mode] of [
-    ['is down', 'cut'],
-    ['does not answer in time', 'silent'],
+  for (const [what, mode, code, words] of [
+    ['is down', 'cut', 'NODE_UNREACHABLE', '数据机关目前没有答复'],
+    ['does not answer in time', 'silent', 'NODE_UNREACHABLE', '数据机关目前没有答复'],
+    ['was asked too often', 'tired', 'TOO_OFTEN', '问得太频繁'],
   ] as const) {
     test(`${what} could not be asked: said so, and the others are not held up`, () =>
       desk.visit(async (page) => {
         desk.world.police.mode = mode;
         await again(page);
-        expect(await standingOf(page, origin(POLICE))).to.equal('unknown NODE_UNREACHABLE');
+        expect(await standingOf(page, origin(POLICE))).to.equal(`unknown ${code}`);
         expect(await says(page))
-          .to.include('数据机关目前没有答复')
-          .and.include('也不说明没有查询');
+          .to.include(words)
+          .and.include('也不说明没有查询')
+          .and.include('请稍后点上方的“重新核验”再问一次');
         expect(await standingOf(page, origin(INSURANCE))).to.equal('complete');
         expect(await page.locator('.overview').innerText()).to.include('1 个目前无法确认是否完整');
       }));

@@ -63,6 +63,7 @@ const PASSING: readonly AccessReason[] = [
   'CHAIN_UNREACHABLE',
   'OTHER_CHECKPOINT',
   'PROVISIONAL',
+  'TOO_OFTEN',
   'UNWITNESSED',
 ];
 
