@@ -10,10 +10,10 @@ import type { JsonObject } from '../../core/bytes/json.ts';
 import { JsonFields } from '../../core/bytes/json-fields.ts';
 import { logIdOf, parseOrigin } from '../../core/log/origin.ts';
 import { replaceFileDurably } from '../../service/durable-file.ts';
-import { openTokens } from '../../service/token.ts';
 import sample from '../../samples/consortium.json' with { type: 'json' };
 import { writeDesk } from './desk.ts';
 import { type ChainPlace, freePort, HOST, ROOT, writeConfig } from './place.ts';
+import { placePortal, type PortalPlace, startPortal } from './portal.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface CustodyLog {
@@ -33,15 +33,6 @@ export interface CustodyPlace {
   readonly provider: { readonly issuer: string; readonly clientId: string; readonly clientSecretFile: string };
   readonly logins: readonly JsonObject[];
   readonly portal: PortalPlace;
-}
-
-/** Custodians tell it whom to tell. */
-interface PortalPlace {
-  readonly port: number;
-  readonly url: string;
-  readonly tokens: string;
-  /** The one token of these, alone in a file: what nodes show. */
-  readonly tokenFile: string;
 }
 
 interface Terms {
@@ -105,20 +96,6 @@ export async function chooseCustody(data: string, supervisor: Supervisor): Promi
   return { logs, provider, logins: ready.value('logins') as JsonObject[], portal: await placePortal(data) };
 }
 
-const NOTICE_ROLE = 'custodian';
-
-async function placePortal(data: string): Promise<PortalPlace> {
-  const directory = join(data, 'portal');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const tokens = join(directory, 'tokens.json');
-  await openTokens(tokens, [NOTICE_ROLE]);
-  const { [NOTICE_ROLE]: token } = JSON.parse(await readFile(tokens, 'utf8')) as Record<string, string>;
-  const tokenFile = join(data, 'keys', 'portal-notices.token');
-  await replaceFileDurably(tokenFile, encodeUtf8(`${token}\n`));
-  const port = await freePort();
-  return { port, url: `http://${HOST}:${port}`, tokens, tokenFile };
-}
-
 export async function startCustodians(place: CustodyPlace, terms: NodeTerms): Promise<void> {
   await Promise.all(place.logs.map((log) => startNode(log, place, terms)));
 }
@@ -175,10 +152,11 @@ export async function startReaders(place: CustodyPlace, terms: ReaderTerms): Pro
     ]),
   );
   const [service, police] = await Promise.all([
-    startAgent('service', gateways, SERVICE, terms),
-    startAgent('police', gateways, POLICE, terms),
+    startAgent('service', gateways, SERVICE, place, terms),
+    startAgent('police', gateways, POLICE, place, terms),
   ]);
-  const portal = await startPortal(place, terms);
+  const accessors = [service, police].map(({ authority, personUrl }) => ({ authority, url: personUrl }));
+  const portal = await startPortal(place, accessors, terms);
   const desk = await writeDesk(logs, terms);
   return { portal, desk, logins, agents: { service, police }, seals: logs.find((log) => log.class === 'seals')! };
 }
@@ -296,12 +274,21 @@ const POLICE: Reader = {
   },
 };
 
+interface Agent {
+  readonly authority: string;
+  readonly url: string;
+  readonly accessUrl: string;
+  readonly personUrl: string;
+}
+
 async function startAgent(
   id: 'service' | 'police',
   gateways: readonly (readonly [string, string])[],
   { system, role, matters }: Reader,
+  { provider: { issuer } }: CustodyPlace,
   { supervisor, data, verifier, trust }: ReaderTerms,
-): Promise<{ url: string; accessUrl: string }> {
+): Promise<Agent> {
+  const port = await freePort();
   const dataDir = join(data, `agent-${id}`);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const config = await writeConfig(data, `agent-${id}`, {
@@ -318,28 +305,13 @@ async function startAgent(
       role,
       targets: gateways.map(([name, gatewayUrl]) => ({ name, custodian: codeOf(name), gatewayUrl })),
       matters,
+      // Persons ask here for the copies of what was read about them.
+      persons: { host: HOST, port, identity: { issuer, jwksUri: `${issuer}/jwks`, audience: `http://${HOST}:${port}` } },
     },
     exitWithParent: true,
   });
   const ready = await supervisor.start({ name: `agent-${id}`, args: [join(ROOT, 'gateway/agent/main.ts'), '--config', config] });
   const told = new JsonFields(ready, 'ready');
-  return { url: told.string('url'), accessUrl: told.string('accessUrl') };
-}
-
-async function startPortal({ logs, provider, portal }: CustodyPlace, terms: ReaderTerms): Promise<string> {
-  const { supervisor, data, verifier } = terms;
-  const config = await writeConfig(data, 'portal', {
-    dataDir: join(data, 'portal'),
-    host: HOST,
-    port: portal.port,
-    verifier,
-    identity: { ...provider, scope: 'openid person profile own-history' },
-    logs: logs.map(({ origin, url }) => ({ origin, url })),
-    // No message service here: notices wait in the outbox, and are counted.
-    notices: { tokenFile: portal.tokens },
-    webDir: join(ROOT, 'web/dist-citizen'),
-    exitWithParent: true,
-  });
-  const ready = await supervisor.start({ name: 'portal', args: [join(ROOT, 'portal/main.ts'), '--config', config] });
-  return new JsonFields(ready, 'ready').string('url');
+  const urls = { url: told.string('url'), accessUrl: told.string('accessUrl'), personUrl: told.string('personUrl') };
+  return { authority: codeOf(id), ...urls };
 }

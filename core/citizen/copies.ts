@@ -1,6 +1,6 @@
 /**
  * What an accessor's agent hands a person who asks about herself: the accessor's own copies of what it read about her, each with what opens
- * it (docs/formats.md §33). JSON of at most 32 MiB:
+ * it (docs/formats.md §32). JSON of at most 32 MiB:
  *
  *     {"format":"veritrail-access-copies-v1","accessor":18,"isAll":bool,"copies":[{"entry":74 bytes,"nonce":64 hex,"body":bytes,"promise":PROMISE of §30}]}
  *

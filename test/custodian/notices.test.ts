@@ -9,6 +9,10 @@ import { expect } from 'chai';
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
 import { parseSignedRequest, requestDigestOf } from '../../core/access/request.ts';
+import { canonicalSubjects } from '../../node/access/event.ts';
+import { prepareRecording } from '../../node/api/events.ts';
+import { identifyRequest } from '../../node/log/answers.ts';
+import type { Recording } from '../../node/quantum/acceptance.ts';
 import { Delivery } from '../../portal/notice/delivery.ts';
 import { Outbox } from '../../portal/notice/outbox.ts';
 import { NOTICE_ROLE, noticeRoutes } from '../../portal/notice/routes.ts';
@@ -110,8 +114,17 @@ describe('a notice to a person', () => {
     expect(await told()).to.deep.equal([`break-glass ${ANNA}`, `break-glass ${ANNA}`]);
   });
 
-  test('is sent once for two events that are recorded at once', async () => {
-    await Promise.all([read([ANNA]), read([ANNA]), read([ANNA, BERT])]);
+  test('is sent once for two events that are recorded in one batch', async () => {
+    const { custody } = custodian;
+    const prepared = async (...ids: string[]): Promise<Recording> => {
+      const request = await signRequest({ requestedAt: custodian.directory.now });
+      const subjects = canonicalSubjects(ids.map((id) => ({ class: 1, id })));
+      const judged = custody.judge.judge(request, 'granted');
+      const { act } = await prepareRecording(custody, judged, { ...GRANTED, subjects, seal: null });
+      return { ...act, request: identifyRequest(ids.join(), '/test', []) };
+    };
+    const both = [await prepared(ANNA), await prepared(ANNA, BERT)];
+    await Promise.all(both.map((one) => custody.writer.submit(one)));
     expect(await told()).to.deep.equal([`first-access ${ANNA}`, `first-access ${BERT}`]);
   });
 

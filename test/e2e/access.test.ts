@@ -98,6 +98,22 @@ describe('a person asks who read her data', () => {
     }
   });
 
+  test('has each access compared with the receipts of those who read, but for what is under seal', async () => {
+    const isCompared = ({ text }: Seen): boolean => text.includes('2 条中已比对 2 条');
+    const seen = await visitUntil(FIRST.account, (one) => areComplete(one) && isCompared(one));
+    expect(seen.text).to.contain('1 条中已比对 1 条').and.contain('出示回执 3 份，其中 3 份与您的记录一致');
+    // The police keep the receipt of the sealed access, and do not show it.
+    const sealed = await visitUntil(SECOND.account, (one) => areComplete(one) && isCompared(one));
+    expect(sealed.text).to.contain('出示回执 0 份，其中 0 份与您的记录一致').and.not.contain('没有如实登记');
+  });
+
+  test('is told of each first access and each broken glass, and of nothing under seal', async () => {
+    // Four persons at a first place each, five hundred in the bulk read, and the glass once.
+    const waiting = async (): Promise<string | undefined> =>
+      /^waiting_notices\S* (\d+)$/m.exec(await (await fetch(`${system.ready.portal}/metrics`)).text())?.[1];
+    expect(await until(60, waiting, (count) => Number(count) >= 505)).to.equal('505');
+  });
+
   test('sees a refused access too, and not the one that is under seal', async () => {
     const seen = await visitUntil(SECOND.account, areComplete);
     expect(seen.rows.map(({ result }) => result).sort()).to.deep.equal(['granted', 'refused']);

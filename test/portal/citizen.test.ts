@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { handleOf } from '../../core/access/handle.ts';
 import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { parseJson } from '../../core/bytes/json.ts';
+import { parseCopies } from '../../core/citizen/copies.ts';
 import { sm3 } from '../../core/sm/sm3.ts';
 import { checkPortalConfig, type PortalConfig } from '../../portal/config.ts';
 import { Person } from './person.ts';
-import { DAY, HOUSING, INSURANCE, PERSON, POLICE } from './access-log.ts';
+import { DAY, HOUSING, INSURANCE, PERSON, POLICE, SERVICE } from './access-log.ts';
 import { PortalWorld } from './world.ts';
 
 const world = new PortalWorld({ custodianTimeoutMs: 700 });
@@ -48,7 +50,7 @@ describe('GET /portal/v1/history', () => {
     for (const path of ['/portal/v1/history', '/portal/v1/sources']) {
       expect((await nobody.call(`${world.url}${path}`)).status).to.equal(401);
     }
-    for (const path of ['/portal/v1/answers', '/portal/v1/objections', '/portal/sign-out']) {
+    for (const path of ['/portal/v1/answers', '/portal/v1/copies', '/portal/v1/objections', '/portal/sign-out']) {
       expect((await nobody.post(path, {})).status).to.equal(401);
     }
   });
@@ -130,6 +132,27 @@ describe('POST /portal/v1/answers', () => {
   });
 });
 
+describe('POST /portal/v1/copies', () => {
+  test('passes an accessor’s copies on as they came, for a token that opens that agent alone', async () => {
+    const her = await signedIn();
+    const sources = (await (await her.call(`${world.url}/portal/v1/sources`)).json()) as { accessors: string[] };
+    expect(sources.accessors).to.deep.equal([SERVICE]);
+    const told = parseCopies(parseJson(await (await her.post('/portal/v1/copies', { accessor: SERVICE })).text()));
+    expect(told.copies).to.deep.equal(world.story.copies(SERVICE, PERSON).copies);
+    const token = world.service.tokens.at(-1)!;
+    expect(await world.service.personOf(token)).to.include({ id: PERSON.id });
+    const audience = await world.police.personOf(token).catch((error: Error) => error.message);
+    expect(audience).to.equal('audience');
+  });
+
+  test('is 404 for an accessor without a way to it, and 403 for another site’s page', async () => {
+    const her = await signedIn();
+    expect((await her.post('/portal/v1/copies', { accessor: POLICE })).status).to.equal(404);
+    expect((await her.post('/portal/v1/copies', { accessor: SERVICE, person: 'x' })).status).to.equal(400);
+    expect((await her.post('/portal/v1/copies', { accessor: SERVICE }, { 'veritrail-csrf': 'x' })).status).to.equal(403);
+  });
+});
+
 describe('POST /portal/v1/objections', () => {
   test('brings an objection to the custodian, and needs a key so that it is made once', async () => {
     const her = await signedIn();
@@ -152,7 +175,9 @@ describe('of a person, the portal', () => {
     const proof = /"proof":"([0-9a-f]{162})"/.exec(answer)![1]!;
     const log = world.story.log(POLICE);
     const handle = encodeHex(handleOf(log.vrfKey, log.logId, PERSON));
-    const secrets = [PERSON.id, '样例人员甲', handle, proof, encodeHex(sm3(encodeUtf8(PERSON.id))), ...world.police.tokens];
+    await her.post('/portal/v1/copies', { accessor: SERVICE });
+    const tokens = [...world.police.tokens, ...world.service.tokens];
+    const secrets = [PERSON.id, '样例人员甲', handle, proof, encodeHex(sm3(encodeUtf8(PERSON.id))), ...tokens];
     const metrics = await (await fetch(`${world.url}/metrics`)).text();
     const dir = join(world.dir, 'portal');
     const names = await readdir(dir, { recursive: true, withFileTypes: true }).catch(() => []);

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { PERSON, POLICE } from './access-log.ts';
-import { again, Desk, signIn, statesOf } from './visitor.ts';
+import { again, Desk, signIn, statesOf, violationsOf } from './visitor.ts';
 
 const MAX_PAGE_BYTES = 80_000;
 const desk = new Desk();
@@ -57,16 +57,8 @@ describe('the citizen’s page', () => {
     test(`is clean by axe-core and fits ${width} px (${query})`, () =>
       desk.visit(
         async (page) => {
-          const axe = await readFile(join(import.meta.dirname, '../../node_modules/axe-core/axe.min.js'), 'utf8');
           const check = async (): Promise<void> => {
-            await page.evaluate(axe);
-            const violations = await page.evaluate(async () => {
-              const { axe: tool } = window as unknown as {
-                axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-              };
-              return (await tool.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-            });
-            expect(violations).to.deep.equal([]);
+            expect(await violationsOf(page)).to.deep.equal([]);
             expect(await page.evaluate(() => document.documentElement.scrollWidth)).to.be.at.most(width);
           };
           await check();

@@ -143,16 +143,20 @@ describe('a custodian that', () => {
       }));
   }
 
-  test('recorded an access under another number is not caught here: the sentence says so', async () => {
+  test('recorded an access under another number is not caught by its own log alone: the sentence says so', async () => {
     const story = sampleStory();
     story.read(POLICE, PERSON, { underNumber: OTHER });
     story.anchorAll();
     desk.world.story = story;
     await desk.visit(async (page) => {
+      desk.world.service.mode = 'cut';
+      await again(page);
       expect(await standingOf(page, origin(POLICE))).to.equal('complete');
       expect(await says(page))
         .to.include('登记在其他号码名下的查询')
-        .and.include('恰有 10 条记录');
+        .and.include('恰有 10 条记录')
+        .and.include('10 条中已比对 0 条');
+      expect(await page.locator('[data-copy]').count()).to.equal(0);
     });
     // The other person sees it, and that it is not about her.
     await desk.visit(

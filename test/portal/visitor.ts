@@ -1,5 +1,5 @@
 /** A person with a real browser before the citizen's page, as the real portal serves it. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
@@ -112,4 +112,15 @@ export async function statesOf(page: Page): Promise<string[]> {
   return page
     .locator('[data-row]')
     .evaluateAll((rows) => rows.map((row) => `${row.getAttribute('data-kind')} ${row.getAttribute('data-state')}`));
+}
+
+/** What axe-core finds wrong with the page as it stands. */
+export async function violationsOf(page: Page): Promise<string[]> {
+  await page.evaluate(await readFile(join(import.meta.dirname, '../../node_modules/axe-core/axe.min.js'), 'utf8'));
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  });
 }
