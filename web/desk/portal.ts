@@ -54,7 +54,9 @@ async function refusal(response: Response): Promise<Error> {
   const found = codeIn(await response.text());
   const code = ERROR_CODES.find((one) => one === found);
   const waitS = Number(response.headers.get('retry-after') ?? 0);
-  return code === undefined ? unavailable('the other side refuses', { status }) : new CodedError(code, 'refused', { status, waitS });
+  return code === undefined
+    ? unavailable('the other side refuses', { status })
+    : new CodedError(code, 'refused', { status, waitS });
 }
 
 function codeIn(text: string): JsonValue {
