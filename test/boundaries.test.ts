@@ -30,7 +30,7 @@ const ONLY_IN: Readonly<Record<string, string>> = {
   'openid-client': 'portal',
   'oidc-provider': 'scripts',
 };
-const GENERATED = /^(chain\/bindings|web\/dist|web\/dist-citizen)\//;
+const GENERATED = /^(chain\/bindings|web\/dist|web\/dist-citizen|web\/dist-desk)\//;
 
 const folders = Object.keys(MAY_IMPORT);
 const sources = folders

@@ -1,7 +1,7 @@
 /**
  * The part of the embedded default that is about data: two custodians, each with a data service that only its gateway reaches, a log of
  * who read what and a node that answers persons; an authority that seals; two departments that read; an identity provider with test
- * persons, and the portal.
+ * persons, and the portal, which is an auditor's desk too.
  */
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { JsonFields } from '../../core/bytes/json-fields.ts';
 import { logIdOf, parseOrigin } from '../../core/log/origin.ts';
 import { replaceFileDurably } from '../../service/durable-file.ts';
 import sample from '../../samples/consortium.json' with { type: 'json' };
-import { writeDesk } from './desk.ts';
+import { DESK_PATH, writeDesk } from './desk.ts';
 import { type ChainPlace, freePort, HOST, ROOT, writeConfig } from './place.ts';
 import { placePortal, type PortalPlace, startPortal } from './portal.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -56,8 +56,9 @@ export interface ReaderTerms extends Terms {
 /** What readers are asked at, once they run. */
 export interface Custody {
   readonly portal: string;
-  /** Config of the auditor's desk. */
+  /** Config of the auditor's desk, and its page. */
   readonly desk: string;
+  readonly deskPage: string;
   readonly logins: readonly JsonObject[];
   /** `<accessUrl>/to/<custodian>/…`, and the agent's own address. */
   readonly agents: Readonly<Record<'service' | 'police', { readonly url: string; readonly accessUrl: string }>>;
@@ -158,7 +159,8 @@ export async function startReaders(place: CustodyPlace, terms: ReaderTerms): Pro
   const accessors = [service, police].map(({ authority, personUrl }) => ({ authority, url: personUrl }));
   const portal = await startPortal(place, accessors, terms);
   const desk = await writeDesk(logs, terms);
-  return { portal, desk, logins, agents: { service, police }, seals: logs.find((log) => log.class === 'seals')! };
+  const deskPage = `${portal}${DESK_PATH}`;
+  return { portal, desk, deskPage, logins, agents: { service, police }, seals: logs.find((log) => log.class === 'seals')! };
 }
 
 const RESIDENT_ANSWER = [

@@ -7,6 +7,7 @@ import { JsonFields } from '../../core/bytes/json-fields.ts';
 import { replaceFileDurably } from '../../service/durable-file.ts';
 import { openTokens } from '../../service/token.ts';
 import type { CustodyPlace, ReaderTerms } from './custody.ts';
+import { portalDesk } from './desk.ts';
 import { freePort, HOST, ROOT, writeConfig } from './place.ts';
 
 export interface PortalPlace {
@@ -46,6 +47,7 @@ export async function startPortal(
     accessors: [...accessors],
     // No message service here: notices wait in the outbox, and are counted.
     notices: { tokenFile: portal.tokens },
+    desk: await portalDesk(logs, data),
     webDir: join(ROOT, 'web/dist-citizen'),
     exitWithParent: true,
   });

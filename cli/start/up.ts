@@ -282,6 +282,7 @@ function readyLine(
     verifier,
     portal: readers.portal,
     desk: readers.desk,
+    deskPage: readers.deskPage,
     chain: {
       url: chain.rpcUrl,
       chainId: chain.chainId,
@@ -335,8 +336,9 @@ export async function up(options: UpOptions): Promise<void> {
       ready = outcome;
       keepRunningFile();
       process.stdout.write(`${JSON.stringify(ready)}\n`);
-      const verifier = new JsonFields(ready, 'ready').string('verifier');
-      welcome(verifier, new JsonFields(ready, 'ready').string('portal'), data);
+      const told = new JsonFields(ready, 'ready');
+      const verifier = told.string('verifier');
+      welcome({ verifier, portal: told.string('portal'), deskPage: told.string('deskPage') }, data);
       if (options.open) openBrowser(verifier);
       await isTold;
     }
@@ -347,9 +349,15 @@ export async function up(options: UpOptions): Promise<void> {
   }
 }
 
-function welcome(verifier: string, portal: string, data: string): void {
+function welcome(
+  { verifier, portal, deskPage }: Readonly<Record<'verifier' | 'portal' | 'deskPage', string>>,
+  data: string,
+): void {
   say(`ready. The page: ${verifier}`);
   say(`who read my data: ${portal} (sign in as 样例人员甲, password veritrail)`);
+  say(
+    `an auditor’s desk: ${deskPage} (officers’ keys: ${join(data, 'keys')}, officer-1 and officer-2; passphrase: keys/passphrase)`,
+  );
   say(`drop samples/testPathClip.ofd there, or: npx veritrail verify samples/testPathClip.ofd --url ${verifier}`);
   say(`evidence to take along: ${join(data, 'samples')}`);
   say('this is a sample on one machine: no independent party takes part. Ctrl-C stops all of it.');

@@ -12,6 +12,7 @@ export interface Ready {
   readonly verifier: string;
   readonly portal: string;
   readonly desk: string;
+  readonly deskPage: string;
   readonly trust: string;
   readonly chain: { readonly url: string; readonly chainId: number; readonly registry: string; readonly anchor: string };
   readonly nodes: readonly { origin: string; logId: string; url: string; authority: string; role: string; tokens: string }[];
