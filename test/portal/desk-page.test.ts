@@ -185,6 +185,59 @@ describe('the desk’s page', () => {
       ));
   }
 
+  test('is worked with the keyboard alone, and shows where the focus is', () =>
+    desk.visit(async (page) => {
+      await settled(page);
+      const tabTo = async (mark: string): Promise<void> => {
+        for (let i = 0; i < 60; i++) {
+          await page.keyboard.press('Tab');
+          const html = await page.evaluate(() => document.activeElement?.outerHTML ?? '');
+          if (html.split('>')[0]!.includes(mark)) return;
+        }
+        throw new Error(`the keyboard does not reach ${mark}`);
+      };
+      const form = formOf(page, 'open');
+      await form.locator('[name=caseFile]').setInputFiles(path('leak.case'));
+      await form.locator('[name=keyFile]').setInputFiles(path('one.key.json'));
+      await tabTo('name="caseFile"');
+      await tabTo('name="casePassphrase"');
+      await page.keyboard.type(PASSPHRASE);
+      await tabTo('name="keyPassphrase"');
+      await page.keyboard.type(PASSPHRASE);
+      await tabTo('data-action="open"');
+      expect(await page.evaluate(() => getComputedStyle(document.activeElement!).outlineStyle)).to.equal('solid');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('main[data-step=inside]', { timeout: 30_000 });
+      await settled(page);
+      await tabTo('name="number"');
+      await page.keyboard.type(residentNumber(21));
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('[data-done=search]', { timeout: 30_000 });
+      await tabTo('type="checkbox"');
+      await page.keyboard.press('Space');
+      // The button stands before the entries.
+      await page.keyboard.press('Shift+Tab');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('[data-done=propose]', { timeout: 30_000 });
+    }));
+
+  test('warns whoever leaves with look-ups that are not saved, and nobody else', () =>
+    desk.visit(async (page) => {
+      const asked: string[] = [];
+      page.on('dialog', (dialog) => {
+        asked.push(dialog.type());
+        void dialog.accept();
+      });
+      await openCase(page, path('leak.case'));
+      await page.reload();
+      expect(asked).to.deep.equal([]);
+      await settled(page);
+      await openCase(page, path('leak.case'));
+      await searchPerson(page, residentNumber(5));
+      await page.reload();
+      expect(asked).to.deep.equal(['beforeunload']);
+    }));
+
   test('takes nothing from elsewhere, sends no key, and says nothing of a person in an address', () =>
     desk.visit(async (page) => {
       const sent: string[] = [];
