@@ -106,11 +106,11 @@ export class DeskJudge {
 
   /** Every member, by making it anew: an authority that signs for others signs nothing that it does not understand. */
   #requireForm(signedCase: SignedCase, payload: Uint8Array, officer: Officer): void {
-    this.#requireCase(signedCase, officer);
+    const named = this.#requireCase(signedCase, officer);
     const said = parseRequest(payload);
     const { system, terminal, custodians } = this.#terms;
     const { action, custodian, nonce, parent, queryDigest, requestedAt: now } = said;
-    const own = { case: signedCase.case, officer, isSignedByOfficer: true, system, terminal };
+    const own = { case: signedCase.case, officer: named, isSignedByOfficer: true, system, terminal };
     const ours = requestInCase({ ...own, action, custodian, nonce, parent, queryDigest, now });
     if (!equalBytes(encodeRequest(ours), payload)) throw forbidden('not a look-up of this case by this officer');
     if (!ACTIONS.includes(action)) throw forbidden('the request is for another action');
@@ -118,12 +118,14 @@ export class DeskJudge {
     if (!custodians.has(custodian)) throw forbidden('this desk has no way to that custodian');
   }
 
-  #requireCase({ case: one, envelope }: SignedCase, officer: Officer): void {
+  /** As the case names her. */
+  #requireCase({ case: one, envelope }: SignedCase, officer: Officer): Officer {
     const isOurs = one.authority === this.#terms.authority;
     if (!isOurs || !this.#isSignedByUs(envelope.signatures[0]!, caseSignedBytes(envelope.payload)))
       throw untrusted('the case is not signed by this desk’s authority');
     const named = findOfficer(one, officer.id);
     if (named === undefined || !equalBytes(named.publicKey, officer.publicKey)) throw forbidden('not an officer of this case');
+    return named;
   }
 
   #isSignedByUs({ keyId, signature }: EnvelopeSignature, signedBytes: Uint8Array): boolean {

@@ -121,9 +121,9 @@ async function ask(world: DeskWorld, request: Request, response: Response): Prom
   sendBytes(response, await fetchBytes(`${node.url}${path}`, { method: 'POST', body, headers, ...caps }), 'application/json');
 }
 
-function tellPlace({ config, url }: DeskWorld, request: Request, response: Response): void {
-  requireOwnOrigin({ url }, request);
-  const { authority, officers, nodes, system, terminal } = config;
+function tellPlace(world: DeskWorld, request: Request, response: Response): void {
+  requireOwnOrigin(world, request);
+  const { authority, officers, nodes, system, terminal } = world.config;
   sendJson(response, { authority, officers, origins: nodes.map(({ origin }) => origin), system, terminal });
 }
 

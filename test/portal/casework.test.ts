@@ -187,6 +187,19 @@ describe('a desk', () => {
     expect(other.casework.state.open).to.equal(null);
   });
 
+  test('comes again when the portal says that it is asked too often', async () => {
+    const { casework } = await atNewCase();
+    const ask = globalThis.fetch;
+    let refused = 0;
+    globalThis.fetch = (address, terms) => {
+      if (address !== '/desk/v1/signatures' || refused++ > 0) return ask(address, terms);
+      return Promise.resolve(new Response('{"code":"UNAVAILABLE"}', { status: 429, headers: { 'retry-after': '1' } }));
+    };
+    await casework.searchPerson('resident', residentNumber(8));
+    globalThis.fetch = ask;
+    expect([casework.state.trouble, refused]).to.deep.equal([null, 2]);
+  });
+
   test('forgets case and keys when she leaves', async () => {
     const { casework } = await atNewCase();
     casework.leave();

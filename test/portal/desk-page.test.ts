@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
-import { residentNumber } from '../custodian/custodian.ts';
+import { ACCESSOR, residentNumber } from '../custodian/custodian.ts';
 import { ORIGIN } from '../custodian/fixture.ts';
 import { CASE_PASSPHRASE, DeskVisits, formOf, giveKey, saved, settled, violationsOf } from './officer.ts';
 
@@ -18,6 +18,8 @@ const desk = new DeskVisits(async ({ department }) => {
   await department.anchor();
   await writeFile(department.path('records.ndjson'), lines.slice(1).join('\n'));
   await writeFile(department.path('list.csv'), ['号码', ...LEAKED.map(residentNumber), 'no number'].join('\n'));
+  await department.openCase();
+  await department.trace(['sample', department.path('list.csv'), '--from', '2026-01-01']);
 });
 
 const path = (name: string): string => desk.world.department.path(name);
@@ -34,7 +36,7 @@ async function found(page: Page): Promise<void> {
   await settled(page);
 }
 
-async function openCase(page: Page, caseFile: string, key = 'one.key.json', passphrase = CASE_PASSPHRASE): Promise<void> {
+async function openCase(page: Page, caseFile: string, key = 'one.key.json', passphrase = PASSPHRASE): Promise<void> {
   const form = formOf(page, 'open');
   await form.locator('[name=caseFile]').setInputFiles(caseFile);
   await form.locator('[name=casePassphrase]').fill(passphrase);
@@ -88,51 +90,19 @@ describe('the desk', () => {
       expect(await page.locator('[data-named=true]').first().innerText()).to.match(/[0-9]{17}[0-9X]/);
 
       await writeFile(path('page.zip'), await saved(page, 'pack'));
-      await writeFile(path('page.case'), await saved(page, 'save'), { mode: 0o600 });
+      await saved(page, 'save');
       expect(await page.locator('[data-unsaved]').count()).to.equal(0);
       const { department } = desk.world;
       const verified = await department.run(['verify', path('page.zip'), '--trust', path('trust.json'), '--json']);
       expect([verified.code, verified.json['verdict']]).to.deep.equal([0, 'valid']);
     }));
 
-  test('keeps a case that the command line opens, and opens one that the command line keeps', async () => {
-    const { department } = desk.world;
-    await writeFile(path('case-passphrase'), `${CASE_PASSPHRASE}\n`, { mode: 0o600 });
-    const ofPage = ['--case', path('page.case'), '--case-passphrase-file', path('case-passphrase'), '--desk', path('desk.json')];
-    const shown = await department.run(['trace', 'show', ...ofPage, '--json']);
-    expect([shown.json['number'], (shown.json['lookUps'] as unknown[]).length]).to.deep.equal([
-      '审〔2026〕7号',
-      LEAKED.length + 2,
-    ]);
-    const byOfficer = [
-      '--officer',
-      'A-01',
-      '--officer-key',
-      path('one.key.json'),
-      '--officer-passphrase-file',
-      path('passphrase'),
-    ];
-    const args = ['trace', 'time', '--from', '2026-01-01', ...ofPage, ...byOfficer, '--json'];
-    expect((await department.run(args)).code).to.equal(0);
-    await desk.visit(async (page) => {
-      await openCase(page, path('page.case'));
-      expect(await page.locator('[data-case]').getAttribute('data-case')).to.equal('审〔2026〕7号');
-      expect(await page.locator('[data-look-up]').count()).to.equal(LEAKED.length + 3);
-    });
-    expect((await department.openCase()).code).to.equal(0);
-    await desk.visit(async (page) => {
-      await openCase(page, path('leak.case'), 'two.key.json', PASSPHRASE);
-      await searchPerson(page, residentNumber(3));
-      expect(await page.locator('[data-look-up=person]').getAttribute('data-standing')).to.be.oneOf(['promised', 'logged']);
-    });
-  });
-
   test('finds by accessor, operator, purpose and time', () =>
     desk.visit(async (page) => {
-      await openCase(page, path('page.case'));
+      await openCase(page, path('leak.case'));
       const form = formOf(page, 'search');
       await form.locator('[name=kind]').selectOption('operator');
-      await form.locator('[name=accessor]').fill('11330300MB0000001X');
+      await form.locator('[name=accessor]').fill(ACCESSOR);
       await form.locator('[name=operator]').fill('NR-0666');
       await form.locator('[data-action=search]').click();
       await page.waitForSelector('[data-done=search], [data-trouble]');
@@ -142,7 +112,7 @@ describe('the desk', () => {
 
   test('compares an accessor’s own record, and says what one side lacks', () =>
     desk.visit(async (page) => {
-      await openCase(page, path('page.case'));
+      await openCase(page, path('leak.case'));
       const form = formOf(page, 'reconcile');
       await form.locator('[name=records]').setInputFiles(path('records.ndjson'));
       const accessor = JSON.parse((await readFile(path('records.ndjson'), 'utf8')).split('\n')[0]!) as {
@@ -160,15 +130,15 @@ describe('the desk', () => {
 describe('the desk says in words', () => {
   test('that a passphrase is wrong, or a key no officer’s', () =>
     desk.visit(async (page) => {
-      await openCase(page, path('page.case'), 'one.key.json', 'another passphrase');
+      await openCase(page, path('leak.case'), 'one.key.json', 'another passphrase');
       expect(await page.locator('[data-trouble=open]').getAttribute('data-code')).to.equal('FORBIDDEN');
-      await openCase(page, path('page.case'), 'request.key.json');
+      await openCase(page, path('leak.case'), 'request.key.json');
       expect(await page.locator('[data-trouble=open]').innerText()).to.contain('不属于本案的办案人员');
     }));
 
   test('that a custodian did not answer, and never that nothing was found', () =>
     desk.visit(async (page) => {
-      await openCase(page, path('page.case'));
+      await openCase(page, path('leak.case'));
       await page.route('**/desk/v1/ask', (route) =>
         route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"code":"UNAVAILABLE"}' }),
       );
@@ -180,7 +150,7 @@ describe('the desk says in words', () => {
 
   test('that a number is none, and asks nobody', () =>
     desk.visit(async (page) => {
-      await openCase(page, path('page.case'));
+      await openCase(page, path('leak.case'));
       const before = await page.locator('[data-look-up]').count();
       await searchPerson(page, '12345');
       expect(await page.locator('[data-trouble=search]').getAttribute('data-code')).to.equal('MALFORMED');
@@ -203,7 +173,7 @@ describe('the desk’s page', () => {
             expect(await page.evaluate(() => document.documentElement.scrollWidth)).to.be.at.most(width);
           };
           await check();
-          await openCase(page, path('page.case'));
+          await openCase(page, path('leak.case'));
           await page.click('summary');
           await page.locator('[data-pseudonym] input').first().click();
           await check();
@@ -215,11 +185,64 @@ describe('the desk’s page', () => {
       ));
   }
 
+  test('is worked with the keyboard alone, and shows where the focus is', () =>
+    desk.visit(async (page) => {
+      await settled(page);
+      const tabTo = async (mark: string): Promise<void> => {
+        for (let i = 0; i < 60; i++) {
+          await page.keyboard.press('Tab');
+          const html = await page.evaluate(() => document.activeElement?.outerHTML ?? '');
+          if (html.split('>')[0]!.includes(mark)) return;
+        }
+        throw new Error(`the keyboard does not reach ${mark}`);
+      };
+      const form = formOf(page, 'open');
+      await form.locator('[name=caseFile]').setInputFiles(path('leak.case'));
+      await form.locator('[name=keyFile]').setInputFiles(path('one.key.json'));
+      await tabTo('name="caseFile"');
+      await tabTo('name="casePassphrase"');
+      await page.keyboard.type(PASSPHRASE);
+      await tabTo('name="keyPassphrase"');
+      await page.keyboard.type(PASSPHRASE);
+      await tabTo('data-action="open"');
+      expect(await page.evaluate(() => getComputedStyle(document.activeElement!).outlineStyle)).to.equal('solid');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('main[data-step=inside]', { timeout: 30_000 });
+      await settled(page);
+      await tabTo('name="number"');
+      await page.keyboard.type(residentNumber(21));
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('[data-done=search]', { timeout: 30_000 });
+      await tabTo('type="checkbox"');
+      await page.keyboard.press('Space');
+      // The button stands before the entries.
+      await page.keyboard.press('Shift+Tab');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('[data-done=propose]', { timeout: 30_000 });
+    }));
+
+  test('warns whoever leaves with look-ups that are not saved, and nobody else', () =>
+    desk.visit(async (page) => {
+      const asked: string[] = [];
+      page.on('dialog', (dialog) => {
+        asked.push(dialog.type());
+        void dialog.accept();
+      });
+      await openCase(page, path('leak.case'));
+      await page.reload();
+      expect(asked).to.deep.equal([]);
+      await settled(page);
+      await openCase(page, path('leak.case'));
+      await searchPerson(page, residentNumber(5));
+      await page.reload();
+      expect(asked).to.deep.equal(['beforeunload']);
+    }));
+
   test('takes nothing from elsewhere, sends no key, and says nothing of a person in an address', () =>
     desk.visit(async (page) => {
       const sent: string[] = [];
       page.on('request', (request) => sent.push(`${request.url()} ${request.postData() ?? ''}`));
-      await openCase(page, path('page.case'));
+      await openCase(page, path('leak.case'));
       await searchPerson(page, residentNumber(7));
       expect(sent.length).to.be.greaterThan(2);
       for (const one of sent) expect(one.startsWith(desk.world.url), one.slice(0, 80)).to.equal(true);

@@ -11,7 +11,7 @@ import { requestSignedBytes } from '../../core/access/request.ts';
 import { parsePrivateKey, parseSignature, publicKeyOf, signSm2 } from '../../core/sm/sm2.ts';
 import { caseSignedBytes, encodeCase, parseSignedCase, type SignedCase, type TraceCase } from '../../core/trace/case.ts';
 import { pseudonymCommitment } from '../../core/trace/pseudonym.ts';
-import type { PortalConfig } from '../../portal/config.ts';
+import type { DeskConfig, PortalConfig } from '../../portal/config.ts';
 import { startPortal } from '../../portal/program.ts';
 import type { Running } from '../../service/lifecycle.ts';
 import { createLogger } from '../../service/logger.ts';
@@ -64,6 +64,22 @@ export class DeskWorld {
     return world;
   }
 
+  /** Of the desk, in the portal's. */
+  get config(): DeskConfig {
+    const { department } = this;
+    return {
+      authority: AUDITOR,
+      requestKey: department.path('request.key.json'),
+      passphraseFile: department.path('passphrase'),
+      earlierKeys: [],
+      officers: OFFICERS.map(({ id, role, publicKey }) => ({ id, role, publicKey: encodeHex(publicKey) })),
+      nodes: [{ origin: ORIGIN, url: department.custodian.url, tokenFile: department.path('tokens.json') }],
+      system: SYSTEM,
+      terminal: TERMINAL,
+      webDir: this.#webDir,
+    };
+  }
+
   /** The verifier and everything else are the department's. */
   async openPortal(): Promise<void> {
     const { department } = this;
@@ -84,17 +100,7 @@ export class DeskWorld {
       accessors: [],
       custodianTimeoutMs: 1500,
       notices: null,
-      desk: {
-        authority: AUDITOR,
-        requestKey: department.path('request.key.json'),
-        passphraseFile: department.path('passphrase'),
-        earlierKeys: [],
-        officers: OFFICERS.map(({ id, role, publicKey }) => ({ id, role, publicKey: encodeHex(publicKey) })),
-        nodes: [{ origin: ORIGIN, url: department.custodian.url, tokenFile: department.path('tokens.json') }],
-        system: SYSTEM,
-        terminal: TERMINAL,
-        webDir: this.#webDir,
-      },
+      desk: this.config,
       webDir: null,
       exitWithParent: false,
     };

@@ -15,6 +15,12 @@ import { sm3 } from '../../core/sm/sm3.ts';
 import { caseDigestOf, caseSignedBytes, encodeCase, type SignedCase } from '../../core/trace/case.ts';
 import { type CaseQuery, formatSentQuestion, lookUpRequest } from '../../core/trace/query.ts';
 import { approvalRequest } from '../../core/trace/unmasking.ts';
+import { openDesk } from '../../portal/desk/place.ts';
+import { deskRoutes } from '../../portal/desk/routes.ts';
+import { RateLimit } from '../../service/call/rate-limit.ts';
+import { createEdge } from '../../service/http.ts';
+import { createLogger } from '../../service/logger.ts';
+import { createMetrics } from '../../service/metrics.ts';
 import { bytesOf } from '../access/sample.ts';
 import { ACCESSOR, AUDITOR, CUSTODIAN, residentNumber } from '../custodian/custodian.ts';
 import { ORIGIN } from '../custodian/fixture.ts';
@@ -301,5 +307,34 @@ describe('a desk does not ask', () => {
   test('an unmasking’s request as a look-up', async () => {
     const first = await signed(lookUp({}, { query: unmask, parent: bytesOf('look-up') }));
     expect(refusal(await ask(first))).to.equal('403 FORBIDDEN');
+  });
+});
+
+describe('a desk that is asked too often', () => {
+  test('signs no more for that officer, and still for the other', async () => {
+    const { config } = world;
+    const dataDir = world.department.path('limited');
+    const signal = new AbortController().signal;
+    const opened = await openDesk({ config, dataDir, clock: Date.now, url: () => world.url, signal });
+    const limit = new RateLimit({ burst: 2, perMinute: 1, clock: Date.now });
+    const routes = deskRoutes({ ...opened, limit });
+    const edge = createEdge({
+      logger: createLogger({ program: 'test', level: 'fatal' }),
+      metrics: createMetrics('test'),
+      routes,
+    });
+    const url = await edge.listen(0);
+    const send = async (by: number): Promise<number> => {
+      const one = encodeCase(world.newCase({ officers: OFFICERS }));
+      const officer = signatureJson(signedBy(by, caseSignedBytes(one)));
+      const body = JSON.stringify({ what: 'case', payload: encodeBase64(one), officer });
+      const headers = { 'content-type': 'application/json' };
+      return (await fetch(`${url}/desk/v1/signatures`, { method: 'POST', headers, body })).status;
+    };
+    expect([await send(0), await send(0), await send(0), await send(1)]).to.deep.equal([200, 200, 429, 200]);
+    const lines = (await readFile(world.department.path('limited/desk-signatures.ndjson'), 'utf8')).trimEnd().split('\n');
+    expect(lines).to.have.length(3);
+    await edge.close();
+    await opened.journal.close();
   });
 });

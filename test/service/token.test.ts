@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { expect } from 'chai';
 import type { CodedError } from '../../core/bytes/error.ts';
 import { sendJson } from '../../service/http.ts';
-import { openTokens, requireRole } from '../../service/token.ts';
+import { openTokens, readToken, requireRole } from '../../service/token.ts';
 import { startEdge } from './edge-fixture.ts';
 
 const A = 'a'.repeat(43);
@@ -41,6 +41,18 @@ describe('token', () => {
     expect(new Set(tokens).size).to.equal(2);
     await openTokens(path, ['issuer', 'operator']);
     expect(await readFile(path, 'utf8')).to.equal(text);
+  });
+
+  test('is read by whoever shows it, from its owner’s file by role or from a file that holds it alone', async () => {
+    const whole = await write('whole.json', JSON.stringify({ desk: A, issuer: B }));
+    expect(await readToken(whole, 'desk')).to.equal(A);
+    expect(await readToken(await write('alone', `${B}\n`), 'desk')).to.equal(B);
+    for (const path of [await write('other.json', JSON.stringify({ issuer: B })), await write('short', 'abc')]) {
+      const error: unknown = await readToken(path, 'desk').catch((refusal: unknown) => refusal);
+      expect(error).to.include({ code: 'MALFORMED' });
+    }
+    const open: unknown = await readToken(await write('open', A, 0o644), 'desk').catch((refusal: unknown) => refusal);
+    expect(open).to.include({ code: 'FORBIDDEN' });
   });
 
   for (const mode of [0o640, 0o604, 0o620, 0o666, 0o610]) {

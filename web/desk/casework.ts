@@ -8,15 +8,12 @@ import { invariant, isCodedError } from '../../core/bytes/error.ts';
 import { hashFromHex } from '../../core/bytes/hash.ts';
 import { type Searched, searchEntries, searchPerson, searchRecords, searchSample } from '../../core/desk/search.ts';
 import { proposeUnmasking } from '../../core/desk/unmask.ts';
-import { manifestSignedBytes } from '../../core/package/manifest.ts';
-import { packCase } from '../../core/package/pack.ts';
 import { parseAccessorRecords } from '../../core/trace/record.ts';
 import type { CaseFile } from '../../core/trace/case-file.ts';
-import { confirmCase, type Desk } from '../../core/trace/desk.ts';
+import type { Desk } from '../../core/trace/desk.ts';
 import { judgeCase } from '../../core/trace/view.ts';
-import { type World, worldOf } from '../../core/verify/world.ts';
-import type { AcceptedTrust } from '../check/trust-memory.ts';
-import { deskOf } from './at-desk.ts';
+import type { World } from '../../core/verify/world.ts';
+import { deskOf, packageOf, worldAt } from './at-desk.ts';
 import { fileName, foundCase, type Found, officerOf, openCaseFile, openOwnKey, type OwnKey, sealCase } from './case-keys.ts';
 import { type Act, type CaseworkState, type Done, type KeyGiven, START, type Workplace } from './state.ts';
 import { type Dates, filterOf, sampleOf, spanOf, subjectOf, type WantedEntries } from './wanted.ts';
@@ -119,16 +116,10 @@ export class Casework {
     return { file, secrets };
   }
 
-  async #trust(): Promise<AcceptedTrust> {
-    const trust = this.#workplace.memory.accept(await this.#workplace.portal.trust());
-    this.#change({ trust });
-    return trust;
-  }
-
   async #world(): Promise<World> {
-    const { portal, now } = this.#workplace;
-    const [{ trust }, live] = await Promise.all([this.#trust(), portal.live()]);
-    return worldOf({ trust, live, evaluatedAt: now(), at: null });
+    const { world, trust } = await worldAt(this.#workplace);
+    this.#change({ trust });
+    return world;
   }
 
   async #desk(): Promise<Desk> {
@@ -179,16 +170,14 @@ export class Casework {
   searchPerson(name: string, text: string): Promise<void> {
     return this.#act('search', async () => {
       const subject = subjectOf(name, text);
-      const searched = await this.#searched((desk, logs) => searchPerson(desk, logs, subject));
-      return { act: 'search', searched };
+      return { act: 'search', searched: await this.#searched((desk, logs) => searchPerson(desk, logs, subject)) };
     });
   }
 
   searchEntries(wanted: WantedEntries): Promise<void> {
     return this.#act('search', async () => {
       const filter = filterOf(wanted, this.#workplace.now());
-      const searched = await this.#searched((desk, logs) => searchEntries(desk, logs, filter));
-      return { act: 'search', searched };
+      return { act: 'search', searched: await this.#searched((desk, logs) => searchEntries(desk, logs, filter)) };
     });
   }
 
@@ -233,21 +222,11 @@ export class Casework {
     });
   }
 
-  /** Judged by the trust file as it is, since whoever reads the package has no chain to ask. */
   pack(): Promise<void> {
     return this.#act('pack', async () => {
-      const { portal, now, save } = this.#workplace;
       const { file, secrets } = this.#held();
-      const signed = await portal.trust();
-      const { trust } = this.#workplace.memory.accept(signed);
-      const world = worldOf({ trust, live: null, evaluatedAt: now(), at: null });
-      const confirmed = await confirmCase(portal, world, file);
-      if (confirmed !== file) await this.#keep(confirmed);
-      const judged = judgeCase(confirmed, world);
-      const { signedCase } = file;
-      const sign = async (payload: Uint8Array) =>
-        portal.sign({ what: 'manifest', signedCase, payload, own: await secrets.key.sign(manifestSignedBytes(payload)) });
-      save(fileName(file, 'zip'), 'application/zip', await packCase({ judged, trust: signed, madeAt: now(), sign }));
+      const terms = { workplace: this.#workplace, file, key: secrets.key, keep: (after: CaseFile) => this.#keep(after) };
+      this.#workplace.save(fileName(file, 'zip'), 'application/zip', await packageOf(terms));
       return { act: 'pack' };
     });
   }
@@ -264,6 +243,7 @@ export class Casework {
 
   /** Forgets case and keys. */
   leave(): void {
+    if (this.#state.busy !== null) return;
     this.#secrets = null;
     this.#file = null;
     this.#change({ ...START, place: this.#state.place, trust: this.#state.trust });

@@ -67,7 +67,6 @@ export const deskEn: DeskText = {
   },
   personNumber: 'Number',
   personNumberNote: 'Told to the custodians that are asked, and in no address; from then on the person goes by a pseudonym.',
-  accessor: 'Authority that read',
   accessorCode: 'Authority that read (social credit code)',
   operator: 'Staff number of the operator',
   purpose: 'Purpose',
@@ -123,12 +122,10 @@ export const deskEn: DeskText = {
   notShown: 'not shown',
   leafHash: 'Entry',
 
-  unmask: 'Ask for names',
   unmaskChosen: (count) => `Ask that the ${count} chosen be named`,
   unmaskNote:
     'Another officer must agree with her own key before the custodian shows whose number it is; whoever is named finds both on record.',
   waiting: 'Waiting for approval',
-  waitingNone: 'Nothing waits for approval.',
   waitingOf: (officer, count, custodian) => `${officer} asks, ${count} entries, ${custodian}`,
   approve: 'Agree, and name them',
   approveOther: 'Another officer must agree: change the officer above first.',
@@ -222,7 +219,6 @@ export const deskEn: DeskText = {
   },
   troubleOf: (what) => `Not done: ${what}.`,
   again: 'Try again',
-  first: 'Please fill in first',
 
   trust: 'Trust file',
   trustOf: (consortium, version, until) => `${consortium}, version ${version}, valid until ${until}`,

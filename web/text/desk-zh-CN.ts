@@ -70,7 +70,6 @@ export const deskZhCN = {
   } satisfies Record<Exclude<NumberClassName, 'family'>, string>,
   personNumber: '号码',
   personNumberNote: '只告诉被询问的数据机关，不出现在网址里；此后以代号称呼此人。',
-  accessor: '查询机关',
   accessorCode: '查询机关（统一社会信用代码）',
   operator: '经办人工号',
   purpose: '用途',
@@ -124,11 +123,9 @@ export const deskZhCN = {
   notShown: '未出示',
   leafHash: '记录编号',
 
-  unmask: '申请具名',
   unmaskChosen: (count: number) => `申请为选中的 ${count} 人具名`,
   unmaskNote: '须由另一名办案人员用本人密钥同意，数据机关才会出示姓名所对应的号码；被具名的人会看到两次登记。',
   waiting: '等待同意的具名申请',
-  waitingNone: '没有等待同意的申请。',
   waitingOf: (officer: string, count: number, custodian: string) => `${officer} 申请，涉及 ${count} 条记录，${custodian}`,
   approve: '同意，并具名',
   approveOther: '须由另一名办案人员同意：请先在上面换一名办案人员。',
@@ -211,7 +208,6 @@ export const deskZhCN = {
   } as Readonly<Record<Act, Partial<Record<ErrorCode | 'BROKEN', string>>>>,
   troubleOf: (what: string) => `没有完成：${what}。`,
   again: '重试',
-  first: '请先填写',
 
   trust: '信任文件',
   trustOf: (consortium: string, version: number, until: string) => `${consortium} 第 ${version} 版，有效期至 ${until}`,

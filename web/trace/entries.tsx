@@ -1,6 +1,6 @@
 /** The entries that look-ups showed, newest first: who, when, why, what came of it, along which path, and what of that does not hold. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { purposeMeaningOf } from '../../core/access/purpose.ts';
 import { ACCESS_REASON_WORDS, ACTIONS, BODY_CHECKS, RESULT_WORDS } from '../../core/access/wording.ts';
 import { Paths } from '../../core/leak/path.ts';
@@ -8,6 +8,7 @@ import type { TracedEntry } from '../../core/trace/traced.ts';
 import { againstOf, type JudgedCase, nameOf } from '../../core/trace/view.ts';
 import { CONTENT_WORDS } from '../../core/trace/words.ts';
 import { formatInstant } from '../../core/verify/words.ts';
+import type { AtCase } from '../desk/state.ts';
 import { useDeskText } from '../text/desk-language.ts';
 import { custodianName, type AtCaseProps } from './at-case.ts';
 
@@ -17,8 +18,8 @@ export function Entries({ casework, open }: AtCaseProps): JSX.Element {
   const text = useDeskText();
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const { judged, shown } = open;
-  const entries = shownEntries(open).toReversed();
-  const paths = new Paths(judged.entries);
+  const entries = useMemo(() => shownEntries({ judged, shown }).toReversed(), [judged, shown]);
+  const paths = useMemo(() => new Paths(judged.entries), [judged]);
   const choose = (pseudonym: string): void => {
     const changed = new Set(chosen);
     if (!changed.delete(pseudonym)) changed.add(pseudonym);
@@ -64,7 +65,7 @@ export function Entries({ casework, open }: AtCaseProps): JSX.Element {
   );
 }
 
-function shownEntries({ judged, shown }: AtCaseProps['open']): readonly TracedEntry[] {
+function shownEntries({ judged, shown }: Pick<AtCase, 'judged' | 'shown'>): readonly TracedEntry[] {
   if (shown === null) return judged.entries;
   const leaves = new Set([...shown].flatMap((i) => judged.traced[i]?.entries.map(({ leafHash }) => leafHash) ?? []));
   return judged.entries.filter(({ leafHash }) => leaves.has(leafHash));

@@ -41,10 +41,10 @@ export function DeskPage({ casework, state, onSwitchLanguage }: PageProps): JSX.
       </header>
       <main data-step={open === null ? 'outside' : 'inside'} data-busy={busy?.act} aria-busy={busy !== null}>
         <h1>{text.pageTitle}</h1>
-        <aside class="note" data-recorded aria-labelledby="recorded">
+        <section class="note" data-recorded aria-labelledby="recorded">
           <h2 id="recorded">{text.recorded}</h2>
           <p>{text.recordedNote}</p>
-        </aside>
+        </section>
         <Progress casework={casework} state={state} />
         {open === null && place !== null && (
           <>
