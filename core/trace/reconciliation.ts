@@ -196,8 +196,16 @@ function differences(
   return reasons;
 }
 
-/** An entry that opens to a person, and should stand in her history by then, does not: it was logged under another number's handle. */
-function isOutsideHistory(record: AccessorRecord, { entries }: CustodianSide, histories: readonly KnownHistory[]): boolean {
+/**
+ * An entry that opens to a person, and should stand in her history by then, does not: it was logged under another number's handle. What is under
+ * seal stands at a random slot, as it should.
+ */
+function isOutsideHistory(
+  record: AccessorRecord,
+  { outcome: told, entries }: CustodianSide,
+  histories: readonly KnownHistory[],
+): boolean {
+  if (record.outcome!.outcome.seal !== null || told.outcome.seal !== null) return false;
   const lacksPromised = record.entries.some(
     ({ number, leafHash, promise }) =>
       number !== null &&

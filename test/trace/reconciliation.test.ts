@@ -146,6 +146,12 @@ describe('the records of an accessor and a custodian', () => {
     expect(said(await compare(auditor, lines, [1, 3]))).to.deep.equal([[1, 1, 0, 0], ['differing NOT_IN_HISTORY']]);
   });
 
+  test('do not miss what is under seal in the person’s history: it is not to stand there', async () => {
+    const auditor = new Auditor();
+    const sealed = auditor.custodian.read({ subjects: [citizen(1)], outcome: { seal: bytesOf('seal') } }, [citizen(2)]);
+    expect(said(await compare(auditor, [sealed.line], [1]))).to.deep.equal([[1, 0, 0, 0], []]);
+  });
+
   test('are joined chunk by chunk', async () => {
     const auditor = new Auditor();
     const { custodian } = auditor;

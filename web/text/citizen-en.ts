@@ -151,7 +151,7 @@ export const citizenEn: CitizenText = {
       'This entry is in the log, but what the custodian shows as its content is not what was recorded then, or does not hold. You may object, and tell the supervising authority.',
     refused: 'This entry is in the log. The custodian does not disclose its content; the basis it names:',
     erased: 'This entry is in the log. Its content was erased and cannot be restored.',
-    withheld: 'This entry is in the log. The custodian does not show its content and gives no reason.',
+    withheld: 'This entry is in the log. The custodian does not show its content, and no reason is on record.',
   },
   kinds: {
     access: 'an access',

@@ -139,7 +139,7 @@ export const citizenZhCN = {
     contradicted: '这一条确实在册，但数据机关出示的内容不是当时登记的内容，或者不成立。请提出异议，并可向监督机关反映。',
     refused: '这一条确实在册。数据机关没有公开其内容，所称依据：',
     erased: '这一条确实在册，其内容已经删除，无法恢复。',
-    withheld: '这一条确实在册，但数据机关没有出示其内容，也没有说明理由。',
+    withheld: '这一条确实在册，但数据机关没有出示其内容，也没有登记在案的理由。',
   } satisfies Record<RowState, string>,
   kinds: {
     access: '一次查询',
