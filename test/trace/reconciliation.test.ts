@@ -177,6 +177,8 @@ describe('the records of an accessor and a custodian', () => {
   test('do not miss what is under seal in the person’s history: it is not to stand there', async () => {
     const auditor = new Auditor();
     const sealed = auditor.custodian.read({ subjects: [citizen(1)], outcome: { seal: bytesOf('seal') } }, [citizen(2)]);
+    // Until its promise is due.
+    auditor.custodian.world.anchor();
     expect(said(await compare(auditor, [sealed.line], [1]))).to.deep.equal([[1, 0, 0, 0], []]);
   });
 
