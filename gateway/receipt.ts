@@ -10,6 +10,7 @@ import { encodeHex, equalBytes } from '../core/bytes/bytes.ts';
 import { isCodedError, unverified, untrusted } from '../core/bytes/error.ts';
 import type { Hash } from '../core/bytes/hash.ts';
 import { encodeAccessBody } from '../core/access/body.ts';
+import type { CanonicalNumber } from '../core/access/number.ts';
 import { outcomeSignedBytes } from '../core/access/outcome.ts';
 import { requestDigestOf, type SignedRequest } from '../core/access/request.ts';
 import { growSubjectTree, type ShownSubject } from '../core/access/subject.ts';
@@ -61,8 +62,10 @@ export function verifyReceipt(question: ReceiptQuestion): OpenedEntry[] {
   return opened;
 }
 
-/** What the receipt opens, whoever signed it: for records that were verified when they came. Throws UNVERIFIED. */
-export function openReceipt(request: SignedRequest, receipt: Receipt): OpenedEntry[] {
+/**
+ * What the receipt opens, whoever signed it: for records that were verified when they came. `of`: the entry about her alone. Throws UNVERIFIED.
+ */
+export function openReceipt(request: SignedRequest, receipt: Receipt, of: CanonicalNumber | null = null): OpenedEntry[] {
   const { outcome } = receipt.outcome;
   const digest = requestDigestOf(request.envelope.payload);
   require(equalBytes(outcome.request, digest) && equalBytes(receipt.requestDigest, digest), 'OTHER_REQUEST');
@@ -71,7 +74,9 @@ export function openReceipt(request: SignedRequest, receipt: Receipt): OpenedEnt
   const entries = new Map(receipt.entries.map((entry) => [encodeHex(entry.leafHash), entry]));
   require(entries.size === Math.max(1, subjects.length) && entries.size === receipt.entries.length, 'BAD_COUNT');
   const shown = subjects.length > 0 ? subjects : [nobodyOf(receipt)];
-  return shown.map((one) => {
+  const isMeant = ({ subject }: Shown): boolean =>
+    of === null || (subject !== null && subject.number.class === of.class && subject.number.id === of.id);
+  return shown.filter(isMeant).map((one) => {
     const entry = entries.get(encodeHex(one.leafHash));
     if (entry === undefined) throw refusal('BAD_COMMITMENT');
     return openEntry(request, receipt, entry, one);

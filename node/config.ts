@@ -2,15 +2,15 @@
  * A node's config file. The registry decides of which class the log is; what is configured must be what a log of that class needs:
  *
  *     licence   keys log, document
- *     access    keys log, request, vrf, records; bodies; identity unless no person is to ask here
+ *     access    keys log, request, vrf, records; bodies; identity unless no person is to ask here; notices where a portal is to tell persons
  *     seals     key log; bodies
  */
 import { z } from 'zod';
 import { malformed } from '../core/bytes/error.ts';
 import { LOG_CLASSES, type LogClass } from '../core/authority/registry-event.ts';
 import { CHAIN_CONFIG } from '../chain/config.ts';
-import { PATH, PORT, readConfig, URL_BASE } from '../service/config.ts';
-import { IDENTITY_CONFIG } from './api/person.ts';
+import { IDENTITY_CONFIG } from '../service/call/person-token.ts';
+import { isSafeAddress, PATH, PORT, readConfig, URL_BASE } from '../service/config.ts';
 
 const THIRTY_DAYS = 30 * 86_400_000;
 const NODE_CONFIG = z.strictObject({
@@ -56,6 +56,8 @@ const NODE_CONFIG = z.strictObject({
   maxStatusAgeMs: z.number().int().min(1000).default(86_400_000),
   /** Objections are to be replied to within this: thirty days (GB/T 35273-2020, 8.7), or less. */
   replyWithinMs: z.number().int().min(1000).max(THIRTY_DAYS).default(THIRTY_DAYS),
+  /** Which portal tells persons that they were read: its address, and the token that it knows custodians by. */
+  notices: z.strictObject({ portal: URL_BASE, tokenFile: PATH }).optional(),
   /** A quantum with fewer entries is filled up to this many, by entries that say nothing. */
   padQuantumTo: z.number().int().min(0).max(10_000).default(0),
   /** Stop when stdin ends: the starter died. */
@@ -70,7 +72,7 @@ const NEEDS: Readonly<Record<LogClass, readonly string[]>> = {
 };
 
 /** Which class of log this configures. Throws MALFORMED for what configures none, or half of one. */
-export function classOf({ keys, bodies, identity, padQuantumTo }: NodeConfig): LogClass {
+export function classOf({ keys, bodies, identity, notices, padQuantumTo }: NodeConfig): LogClass {
   const given = Object.entries({
     'keys.document': keys.document,
     'keys.request': keys.request,
@@ -81,8 +83,10 @@ export function classOf({ keys, bodies, identity, padQuantumTo }: NodeConfig): L
   const found = LOG_CLASSES.find((one) => NEEDS[one].length === given.length && NEEDS[one].every((name) => given.includes(name)));
   if (found === undefined)
     throw malformed('config: keys and bodies are not those of one class of log', { given: given.join(' ') });
-  if (found !== 'access' && (identity !== undefined || padQuantumTo > 0))
-    throw malformed('config: identity and padQuantumTo are for access logs', { class: found });
+  if (found !== 'access' && (identity !== undefined || notices !== undefined || padQuantumTo > 0))
+    throw malformed('config: identity, notices and padQuantumTo are for access logs', { class: found });
+  if (notices !== undefined && !isSafeAddress(notices.portal))
+    throw malformed('config: http is for this machine alone; a portal elsewhere needs https');
   return found;
 }
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findLog, type LogFact } from '../core/authority/registry.ts';
 import { isCodedError, unavailable } from '../core/bytes/error.ts';
+import { PersonTokens } from '../service/call/person-token.ts';
 import { openKeyFile } from '../service/key-file.ts';
 import { keyIdOf } from '../core/authority/key-id.ts';
 import { openRecordsKey } from '../service/sealed-space.ts';
@@ -11,13 +12,13 @@ import { openStore } from '../service/store.ts';
 import { createCustody } from './access/custody.ts';
 import type { Handles, VrfKey } from './access/handles.ts';
 import { Ledger } from './access/ledger.ts';
+import { PersonNotices } from './access/notices.ts';
 import { deskRoutes } from './api/desk-routes.ts';
 import { eventRoutes } from './api/events.ts';
 import { guardedReadRoutes } from './api/guarded-reads.ts';
 import { officerRoutes } from './api/officer-routes.ts';
 import { PartyGate } from './api/party.ts';
 import { personRoutes } from './api/person-routes.ts';
-import { PersonTokens } from './api/person.ts';
 import { publicReadRoutes } from './api/reads.ts';
 import { sealRoutes } from './api/seal-routes.ts';
 import { anchorRoute } from './api/writes.ts';
@@ -69,6 +70,14 @@ function pendingGauge(writer: QuantumWriter): NonNullable<Offer['gauges']> {
   return { log_pending_entries: ['Entries that are promised and not in the tree yet', () => writer.pending.count] };
 }
 
+function noticeGauges(notices: PersonNotices | null): NonNullable<Offer['gauges']> {
+  if (notices === null) return {};
+  return {
+    waiting_notices: ['Notices to persons that the portal has not taken yet', () => notices.waiting],
+    dropped_notices: ['Notices that were not kept, because too many wait, since the start', () => notices.dropped],
+  };
+}
+
 export async function openSealsPart(base: NodeBase): Promise<ClassPart> {
   const { signer, tokens, logId } = base;
   const { bodies, writer } = await openQuantumLog(base, []);
@@ -88,6 +97,7 @@ export async function openAccessPart(base: NodeBase): Promise<ClassPart> {
   const requestSigner = await openSigner(config.keys.request!, passphrase, 'request');
   const vrfKeys = await openVrfKeys(config.keys.vrf!, passphrase);
   const { bodies, writer } = await openQuantumLog(base, await new Ledger(store, records).erasedPlaces());
+  const notices = config.notices ? await PersonNotices.open({ ...base, records, ...config.notices }) : null;
   const offer = (chain: ChainParts): Offer => {
     const custody = createCustody({
       ...base,
@@ -100,6 +110,7 @@ export async function openAccessPart(base: NodeBase): Promise<ClassPart> {
       records,
       maxStatusAgeMs: config.maxStatusAgeMs,
       replyWithinMs: config.replyWithinMs,
+      notices,
       random,
     });
     const gate = new PartyGate({ judge: custody.judge, publicUrl: config.publicUrl ?? null, clock });
@@ -114,11 +125,20 @@ export async function openAccessPart(base: NodeBase): Promise<ClassPart> {
         anchorRoute(chain.anchorLoop, tokens),
       ],
       checks: { handles: () => handleTrouble(custody.handles, custody.logFact) },
-      gauges: pendingGauge(writer),
+      gauges: { ...pendingGauge(writer), ...noticeGauges(notices) },
     };
   };
   const keyIds = { requestKeyId: requestSigner.keyId };
-  return { writer, keyIds, offer, run: () => keepGrowing(base, writer), close: () => bodies.close() };
+  let telling = Promise.resolve();
+  const run = (): Promise<void> => {
+    if (notices !== null) telling = notices.run();
+    return keepGrowing(base, writer);
+  };
+  const close = async (): Promise<void> => {
+    await telling;
+    await bodies.close();
+  };
+  return { writer, keyIds, offer, run, close };
 }
 
 async function openVrfKeys(paths: readonly string[], passphrase: string): Promise<VrfKey[]> {

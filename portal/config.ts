@@ -1,7 +1,7 @@
 /** The config file of the portal. */
 import { z } from 'zod';
 import { malformed } from '../core/bytes/error.ts';
-import { PATH, PORT, readConfig, URL_BASE } from '../service/config.ts';
+import { isSafeAddress, PATH, PORT, readConfig, URL_BASE } from '../service/config.ts';
 
 const PORTAL_CONFIG = z.strictObject({
   /** The outbox of notices; nothing else is kept. */
@@ -28,7 +28,12 @@ const PORTAL_CONFIG = z.strictObject({
     .array(z.strictObject({ origin: z.string(), url: URL_BASE }))
     .max(10_000)
     .default([]),
-  /** For each custodian; what comes later counts as no answer. */
+  /** Accessors’ agents, where persons ask for the copies of what was read about them. One that is not here is not compared with. */
+  accessors: z
+    .array(z.strictObject({ authority: z.string().length(18), url: URL_BASE }))
+    .max(10_000)
+    .default([]),
+  /** For each custodian and accessor; what comes later counts as no answer. */
   custodianTimeoutMs: z.number().int().min(100).max(60_000).default(8_000),
   /** What custodians tell the portal so that a person hears of it. Null: nothing is taken. */
   notices: z
@@ -47,23 +52,17 @@ const PORTAL_CONFIG = z.strictObject({
 });
 export type PortalConfig = z.infer<typeof PORTAL_CONFIG>;
 
-const LOOPBACK = /^(?:127\.0\.0\.1|localhost|\[::1\])$/;
-
-/** Tokens and cookies go over it: plain HTTP stays on this machine. */
-export function isSafeAddress(url: string): boolean {
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || LOOPBACK.test(hostname);
-}
-
 /** Throws as `readConfig`, and MALFORMED for an address that would carry tokens in the clear. */
 export async function readPortalConfig(path: string): Promise<PortalConfig> {
   return checkPortalConfig(await readConfig(path, PORTAL_CONFIG));
 }
 
 export function checkPortalConfig(config: PortalConfig): PortalConfig {
-  const { url, identity, logs } = config;
-  const addresses = [identity.issuer, ...(url === null ? [] : [url]), ...logs.map((one) => one.url)];
+  const { url, identity, logs, accessors } = config;
+  const addresses = [identity.issuer, ...(url === null ? [] : [url]), ...[...logs, ...accessors].map((one) => one.url)];
   if (!addresses.every(isSafeAddress)) throw malformed('config: http is for this machine alone; anything else needs https');
   if (new Set(logs.map(({ origin }) => origin)).size !== logs.length) throw malformed('config: a log is named twice');
+  if (new Set(accessors.map(({ authority }) => authority)).size !== accessors.length)
+    throw malformed('config: an accessor is named twice');
   return config;
 }

@@ -1,4 +1,5 @@
 /** The portal, put together. It holds who is signed in, in memory, and the outbox of notices; nothing of what it passes on. */
+import { parseUscc } from '../core/authority/uscc.ts';
 import { orNull } from '../core/citizen/ask.ts';
 import { parseOrigin } from '../core/log/origin.ts';
 import { mkdir } from 'node:fs/promises';
@@ -28,6 +29,7 @@ export interface PortalOptions {
 /** Throws whatever the files of the config are refused with. Neither verifier nor identity provider need to answer yet. */
 export async function startPortal({ config, logger, clock }: PortalOptions): Promise<Running> {
   const nodes = new Map(config.logs.map(({ origin, url }) => [parseOrigin(origin) as string, url]));
+  const accessors = new Map(config.accessors.map(({ authority, url }) => [parseUscc(authority) as string, url]));
   const stopped = new AbortController();
   // Known once it listens, where the system chooses the port.
   let url = config.url ?? '';
@@ -35,18 +37,19 @@ export async function startPortal({ config, logger, clock }: PortalOptions): Pro
     ...config.identity,
     clientSecret: await readSecret(config.identity.clientSecretFile),
     redirectUri: () => `${url}${CALLBACK_PATH}`,
-    resources: [...new Set(nodes.values())],
+    resources: [...new Set([...nodes.values(), ...accessors.values()])],
   });
   const sessions = new Sessions({ provider, clock });
   const gate = { sessions, url: () => url, isSecure: config.url?.startsWith('https:') === true };
   const verifier = new VerifierSide(config.verifier, stopped.signal);
   const { custodianTimeoutMs } = config;
-  const citizen = { ...gate, verifier, nodes, custodianTimeoutMs, clock, signal: stopped.signal };
+  const citizen = { ...gate, verifier, nodes, accessors, custodianTimeoutMs, clock, signal: stopped.signal };
   const notices = await openNotices(config, clock, logger);
   const edge = createPortalEdge({
     config,
     logger,
     sessions,
+    outbox: notices && notices.outbox,
     routes: [
       ...identityRoutes({ ...gate, provider, logger }),
       ...citizenRoutes(citizen),

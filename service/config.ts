@@ -14,6 +14,14 @@ import { readPrivateFile } from './durable-file.ts';
 export const PATH = z.string().min(1);
 /** Ends without a slash: paths are put behind it. */
 export const URL_BASE = z.url({ protocol: /^https?$/ }).regex(/[^/]$/);
+const LOOPBACK = /^(?:127\.0\.0\.1|localhost|\[::1\])$/;
+
+/** For what carries tokens: plain HTTP stays on this machine. */
+export function isSafeAddress(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || LOOPBACK.test(hostname);
+}
+
 /** 0: the system's choice. */
 export const PORT = z.number().int().min(0).max(65_535).default(0);
 

@@ -26,7 +26,7 @@ const ONLY_IN: Readonly<Record<string, string>> = {
   fflate: 'core',
   preact: 'web',
   zod: 'service chain node verifier gateway portal scripts',
-  jose: 'node',
+  jose: 'service',
   'openid-client': 'portal',
   'oidc-provider': 'scripts',
 };

@@ -10,6 +10,7 @@ import type { JsonObject } from '../../core/bytes/json.ts';
 import { JsonFields } from '../../core/bytes/json-fields.ts';
 import { logIdOf, parseOrigin } from '../../core/log/origin.ts';
 import { replaceFileDurably } from '../../service/durable-file.ts';
+import { openTokens } from '../../service/token.ts';
 import sample from '../../samples/consortium.json' with { type: 'json' };
 import { writeDesk } from './desk.ts';
 import { type ChainPlace, freePort, HOST, ROOT, writeConfig } from './place.ts';
@@ -31,6 +32,16 @@ export interface CustodyPlace {
   readonly logs: readonly CustodyLog[];
   readonly provider: { readonly issuer: string; readonly clientId: string; readonly clientSecretFile: string };
   readonly logins: readonly JsonObject[];
+  readonly portal: PortalPlace;
+}
+
+/** Custodians tell it whom to tell. */
+interface PortalPlace {
+  readonly port: number;
+  readonly url: string;
+  readonly tokens: string;
+  /** The one token of these, alone in a file: what nodes show. */
+  readonly tokenFile: string;
 }
 
 interface Terms {
@@ -89,14 +100,30 @@ export async function chooseCustody(data: string, supervisor: Supervisor): Promi
     clientId: ready.string('clientId'),
     clientSecretFile: ready.string('clientSecretFile'),
   };
-  return { logs, provider, logins: ready.value('logins') as JsonObject[] };
+  return { logs, provider, logins: ready.value('logins') as JsonObject[], portal: await placePortal(data) };
 }
 
-export async function startCustodians({ logs, provider }: CustodyPlace, terms: NodeTerms): Promise<void> {
-  await Promise.all(logs.map((log) => startNode(log, provider.issuer, terms)));
+const NOTICE_ROLE = 'custodian';
+
+async function placePortal(data: string): Promise<PortalPlace> {
+  const directory = join(data, 'portal');
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const tokens = join(directory, 'tokens.json');
+  await openTokens(tokens, [NOTICE_ROLE]);
+  const { [NOTICE_ROLE]: token } = JSON.parse(await readFile(tokens, 'utf8')) as Record<string, string>;
+  const tokenFile = join(data, 'keys', 'portal-notices.token');
+  await replaceFileDurably(tokenFile, encodeUtf8(`${token}\n`));
+  const port = await freePort();
+  return { port, url: `http://${HOST}:${port}`, tokens, tokenFile };
 }
 
-async function startNode(log: CustodyLog, issuer: string, { supervisor, data, chain, beat, witness }: NodeTerms): Promise<void> {
+export async function startCustodians(place: CustodyPlace, terms: NodeTerms): Promise<void> {
+  await Promise.all(place.logs.map((log) => startNode(log, place, terms)));
+}
+
+async function startNode(log: CustodyLog, { provider, portal }: CustodyPlace, terms: NodeTerms): Promise<void> {
+  const { supervisor, data, chain, beat, witness } = terms;
+  const { issuer } = provider;
   const key = (type: string): string => join(data, 'keys', `${log.role}-${type}.key.json`);
   const directory = join(data, `node-${log.role}`);
   await mkdir(join(data, 'secrets'), { recursive: true, mode: 0o700 });
@@ -118,14 +145,15 @@ async function startNode(log: CustodyLog, issuer: string, { supervisor, data, ch
     beatMs: beat,
     bodies: { directory: join(data, `bodies-${log.role}`), secretsFile: join(data, 'secrets', `${log.role}.keys`) },
     publicUrl: log.url,
-    ...(isAccess && { identity }),
+    ...(isAccess && { identity, notices: { portal: portal.url, tokenFile: portal.tokenFile } }),
     exitWithParent: true,
   });
   await supervisor.start({ name: `node-${log.role}`, args: [join(ROOT, 'node/main.ts'), '--config', config] });
 }
 
 /** Gateways, the departments that read, and the portal. */
-export async function startReaders({ logs, provider, logins }: CustodyPlace, terms: ReaderTerms): Promise<Custody> {
+export async function startReaders(place: CustodyPlace, terms: ReaderTerms): Promise<Custody> {
+  const { logs, logins } = place;
   const gateways = await Promise.all(
     CUSTODIANS.map(async (id): Promise<[string, string]> => [
       id,
@@ -139,7 +167,7 @@ export async function startReaders({ logs, provider, logins }: CustodyPlace, ter
     startAgent('service', gateways, SERVICE, terms),
     startAgent('police', gateways, POLICE, terms),
   ]);
-  const portal = await startPortal(logs, provider, terms);
+  const portal = await startPortal(place, terms);
   const desk = await writeDesk(logs, terms);
   return { portal, desk, logins, agents: { service, police }, seals: logs.find((log) => log.class === 'seals')! };
 }
@@ -287,17 +315,17 @@ async function startAgent(
   return { url: told.string('url'), accessUrl: told.string('accessUrl') };
 }
 
-async function startPortal(logs: readonly CustodyLog[], provider: CustodyPlace['provider'], terms: ReaderTerms): Promise<string> {
+async function startPortal({ logs, provider, portal }: CustodyPlace, terms: ReaderTerms): Promise<string> {
   const { supervisor, data, verifier } = terms;
-  const dataDir = join(data, 'portal');
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const config = await writeConfig(data, 'portal', {
-    dataDir,
+    dataDir: join(data, 'portal'),
     host: HOST,
-    port: await freePort(),
+    port: portal.port,
     verifier,
     identity: { ...provider, scope: 'openid person profile own-history' },
     logs: logs.map(({ origin, url }) => ({ origin, url })),
+    // No message service here: notices wait in the outbox, and are counted.
+    notices: { tokenFile: portal.tokens },
     webDir: join(ROOT, 'web/dist-citizen'),
     exitWithParent: true,
   });

@@ -9,6 +9,7 @@
  * It may be said only where all logs of the custodian were judged complete. No page says more.
  */
 import type { LogFact, RegistryFacts } from '../authority/registry.ts';
+import { encodeHex } from '../bytes/bytes.ts';
 import type { LogJudgement } from './answer-check.ts';
 import type { AccessReason } from './finding.ts';
 import type { SealCount } from './seal-count.ts';
@@ -49,12 +50,13 @@ export function custodiansOf(facts: RegistryFacts): string[] {
   return [...new Set(facts.logs.filter((log) => log.class === 'access').map(({ authority }) => authority))];
 }
 
-/** `judgements`: of the logs that were asked; others count as not shown. `seals`: by origin, of the seals logs that were counted. */
+/** `judgements`: of the logs that were asked; others count as not shown. `agreeing`: leaf hashes, hex, of entries that
+ * accessors’ copies agree with (citizen/compared.ts). `seals`: by origin, of the seals logs that were counted. */
 export function sentenceOf(
   facts: RegistryFacts,
   custodian: string,
   judgements: readonly LogJudgement[],
-  { compared, seals }: { readonly compared: number; readonly seals: ReadonlyMap<string, SealCount> },
+  { agreeing, seals }: { readonly agreeing: ReadonlySet<string>; readonly seals: ReadonlyMap<string, SealCount> },
 ): SentenceNumbers {
   const logs = accessLogsOf(facts, custodian);
   const judged = logs.map((log) => judgements.find((judgement) => judgement.log.origin === log.origin));
@@ -68,7 +70,7 @@ export function sentenceOf(
     anchoredAt: isComplete ? Math.min(...parts.map(({ upTo }) => upTo!.anchoredAt)) : null,
     entries: entries.length,
     accesses: entries.filter(({ kind }) => kind === 'access').length,
-    compared,
+    compared: entries.filter(({ proven }) => agreeing.has(encodeHex(proven.leafHash))).length,
     seals: sumOf(facts, seals),
   };
 }

@@ -61,6 +61,11 @@ export interface JudgedCopy {
   readonly entry: string | null;
 }
 
+/** What the person is to be told loudly: the custodian's own signatures speak against it. */
+export function isFound({ standing }: JudgedCopy): boolean {
+  return standing === 'missing' || standing === 'differs';
+}
+
 export interface Histories {
   readonly facts: RegistryFacts;
   readonly number: CanonicalNumber;

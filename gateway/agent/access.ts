@@ -175,7 +175,7 @@ export class AccessAgent {
     for await (const frame of readFrames(readPieces(message, asked.target.timeoutMs))) {
       const { result, chunk: place } = frame.receipt.outcome.outcome;
       const finding = this.#judge(asked, frame, chunk);
-      await records.add(asked.digest, chunk, frame.receiptJson, finding);
+      await records.add(asked.digest, chunk, frame, finding);
       if (finding !== null) logger.warn({ target: asked.target.name, reason: finding }, 'a receipt does not hold');
       if (finding !== null && asked.target.onBadReceipt === 'refuse')
         throw new HttpRefusal(

@@ -1,6 +1,7 @@
 /** An agent's config file: at a custodian it takes what legacy systems log, at an accessor it asks for them; one program may do both. */
 import { z } from 'zod';
 import { isPlainText, isToken } from '../../core/bytes/plain-text.ts';
+import { IDENTITY_CONFIG } from '../../service/call/person-token.ts';
 import { PATH, PORT, readConfig, URL_BASE } from '../../service/config.ts';
 import { REGISTRY_CONFIG } from '../registry.ts';
 
@@ -118,6 +119,8 @@ const ACCESS = z.strictObject({
   /** Of the operator where the caller names no other. */
   role: text(64),
   targets: z.array(TARGET).min(1).max(1024),
+  /** Where persons, each with her own token, ask for the copies of what was read about them. Behind TLS unless the portal is on this machine. */
+  persons: z.strictObject({ host: z.string().default('127.0.0.1'), port: PORT, identity: IDENTITY_CONFIG }).optional(),
   /** By the name in `Veritrail-Matter`. */
   matters: z.record(NAME, MATTER),
   maxBodyBytes: z

@@ -11,7 +11,8 @@ import { encodeUtf8 } from '../../core/bytes/bytes.ts';
 import { hmacSm3 } from '../../core/sm/hmac.ts';
 import { readSecret } from '../../service/config.ts';
 import { type Check, healthRoutes } from '../../service/health.ts';
-import { createEdge, type Route } from '../../service/http.ts';
+import { PersonTokens } from '../../service/call/person-token.ts';
+import { createEdge, type Edge, type Route } from '../../service/http.ts';
 import type { Running } from '../../service/lifecycle.ts';
 import { createMetrics, type Metrics } from '../../service/metrics.ts';
 import { openRecordsKey, type RecordsKey } from '../../service/sealed-space.ts';
@@ -30,6 +31,7 @@ import { custodyRoutes, runImports } from './custody.ts';
 import { EventQueue } from '../import/event-queue.ts';
 import { Importer } from '../import/importer.ts';
 import { OutboxTable } from '../import/table.ts';
+import { personRoutes } from './person-route.ts';
 import { PreparedRequests } from './prepared.ts';
 import { Records } from './records.ts';
 
@@ -50,10 +52,12 @@ interface Part {
   readonly checks: Readonly<Record<string, Check>>;
   readonly loops: readonly Promise<void>[];
   readonly proxy: ProxyServer | null;
+  /** For persons. */
+  readonly persons: Edge | null;
   close(): void;
 }
 
-const NO_PART: Part = { routes: [], checks: {}, loops: [], proxy: null, close: () => {} };
+const NO_PART: Part = { routes: [], checks: {}, loops: [], proxy: null, persons: null, close: () => {} };
 
 /** Throws whatever the files of the config are refused with. */
 export async function startAgent(options: Options): Promise<Running> {
@@ -79,14 +83,16 @@ export async function startAgent(options: Options): Promise<Running> {
   const edge = createEdge({ logger, metrics: base.metrics, hot: health, routes });
   const url = await edge.listen(config.port, config.host);
   const accessUrl = access.proxy === null ? null : await access.proxy.listen(config.access!.port, config.host);
+  const persons = config.access?.persons;
+  const personUrl = access.persons && persons ? await access.persons.listen(persons.port, persons.host) : null;
   const loops = [base.registry.run(), ...custody.loops, ...access.loops];
   const close = async (): Promise<void> => {
     stopping.abort();
-    await Promise.all([edge.close(), access.proxy?.close(), ...loops]);
+    await Promise.all([edge.close(), access.proxy?.close(), access.persons?.close(), ...loops]);
     access.close();
     await base.store.close();
   };
-  return { ready: { url, accessUrl, authority: config.authority }, close };
+  return { ready: { url, accessUrl, personUrl, authority: config.authority }, close };
 }
 
 async function openCustody({ config, logger, stopping }: Options, base: Base): Promise<Part> {
@@ -115,11 +121,13 @@ async function openCustody({ config, logger, stopping }: Options, base: Base): P
     checks: { node: () => (queue.count > 0 ? 'the node has not promised every event' : null) },
     loops: [queue.run(), runImports([...importers, ...tables], custody.importEveryMs, logger, signal)],
     proxy: null,
+    persons: null,
     close: () => {},
   };
 }
 
-async function openAccess({ config, logger, clock }: Options, base: Base): Promise<Part> {
+async function openAccess(options: Options, base: Base): Promise<Part> {
+  const { config, logger, clock } = options;
   const { access } = config;
   if (access === undefined) return NO_PART;
   const { store, recordsKey, authority, signer, registry, metrics } = base;
@@ -133,8 +141,14 @@ async function openAccess({ config, logger, clock }: Options, base: Base): Promi
     checks: {},
     loops: [],
     proxy: createProxy({ logger, metrics, handle: (exchange) => agent.handle(exchange) }),
+    persons: access.persons ? openPersons(options, base, records) : null,
     close: () => caller.close(),
   };
+}
+
+function openPersons({ config, logger, clock }: Options, { authority, metrics }: Base, records: Records): Edge {
+  const tokens = new PersonTokens(config.access!.persons!.identity, clock);
+  return createEdge({ logger, metrics, routes: personRoutes({ authority, records, tokens, clock }) });
 }
 
 function gauge({ registry }: Metrics, name: string, help: string, read: () => number): void {

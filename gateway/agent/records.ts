@@ -7,18 +7,33 @@
  *     place    request digest                →  u64 sentAt
  *     part     request digest ‖ u32 number   →  sealed {"receipt":RECEIPT,"finding":REASON|null}
  *     end      request digest                →  sealed {"end","at"}
+ *     about    HMAC-SM3(records key, ⟨name⟩ ‖ number) ‖ u64 sentAt ‖ request digest ‖ u32 number   →  u8 1: that part is about her
  *
- * A record without an end is of a call during which this agent died.
+ * A record without an end is of a call during which this agent died. What is under seal is in no `about`: it leads persons to their own records.
  */
 import { formatEnvelope } from '../../core/authority/envelope.ts';
-import { concatBytes, decodeHex, decodeUtf8, encodeBase64, encodeHex, encodeUtf8, u32, u64 } from '../../core/bytes/bytes.ts';
-import { isCodedError } from '../../core/bytes/error.ts';
+import {
+  ByteReader,
+  concatBytes,
+  decodeHex,
+  decodeUtf8,
+  encodeBase64,
+  encodeHex,
+  encodeUtf8,
+  u32,
+  u64,
+} from '../../core/bytes/bytes.ts';
+import { invariant, isCodedError } from '../../core/bytes/error.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
+import { encodeNumber } from '../../core/access/handle.ts';
+import type { CanonicalNumber } from '../../core/access/number.ts';
 import { parseSignedRequest, type SignedRequest } from '../../core/access/request.ts';
 import { encodeEntry } from '../../core/log/entry.ts';
+import { hmacSm3 } from '../../core/sm/hmac.ts';
 import { type RecordsKey, SealedSpace } from '../../service/sealed-space.ts';
 import type { KeySpace, Store } from '../../service/store.ts';
 import { formatPromise, parseReceipt } from '../event.ts';
+import type { Frame } from '../frame.ts';
 import { openReceipt, type OpenedEntry } from '../receipt.ts';
 
 /** What a call came to: the outcome's word, or why there is no receipt for all of it. */
@@ -45,12 +60,36 @@ interface KeptPart {
   readonly finding: string | null;
 }
 
+const ABOUT = encodeUtf8('veritrail-record-about-v1');
+const YES = Uint8Array.of(1);
+const NAME_LENGTH = 32;
+/** u64 sentAt ‖ request digest. */
+const RECORD_KEY_LENGTH = 40;
+/** request digest ‖ u32 number. */
+const PLACE_LENGTH = 36;
+
+/** Copies of one person's accesses, the newest first. */
+export interface OwnCopies {
+  readonly copies: readonly OpenedEntry[];
+  readonly isAll: boolean;
+}
+
+export interface CopyLimits {
+  readonly most: number;
+  /** Of bodies. */
+  readonly mostBytes: number;
+  /** Of stored receipts: one about thousands of persons is read as a whole for each of them. */
+  readonly mostRead: number;
+}
+
 export class Records {
   readonly #store: Store;
   readonly #records: SealedSpace;
   readonly #places: KeySpace;
   readonly #parts: SealedSpace;
   readonly #ends: SealedSpace;
+  readonly #about: KeySpace;
+  readonly #secret: Uint8Array;
 
   constructor(store: Store, recordsKey: RecordsKey) {
     this.#store = store;
@@ -58,6 +97,8 @@ export class Records {
     this.#places = store.space('place');
     this.#parts = new SealedSpace(store, 'part', recordsKey);
     this.#ends = new SealedSpace(store, 'end', recordsKey);
+    this.#about = store.space('about');
+    this.#secret = recordsKey.secret;
   }
 
   /** On disk before anything is sent. */
@@ -74,9 +115,21 @@ export class Records {
   }
 
   /** On disk before the part is handed over. */
-  async add(digest: Uint8Array, number: number, receipt: JsonObject, finding: string | null): Promise<void> {
+  async add(
+    digest: Uint8Array,
+    number: number,
+    { receipt, receiptJson }: Pick<Frame, 'receipt' | 'receiptJson'>,
+    finding: string | null,
+  ): Promise<void> {
     const batch = this.#store.batch();
-    this.#parts.put(batch, concatBytes(digest, u32(number)), encodeUtf8(JSON.stringify({ receipt, finding })));
+    const place = concatBytes(digest, u32(number));
+    this.#parts.put(batch, place, encodeUtf8(JSON.stringify({ receipt: receiptJson, finding })));
+    if (receipt.outcome.outcome.seal === null) {
+      const sentAt = this.#places.getSync(digest);
+      invariant(sentAt !== undefined, 'a record is begun before parts of it come');
+      for (const subject of receipt.subjects)
+        batch.put(this.#about, concatBytes(this.#nameOf(subject.number), sentAt, place), YES);
+    }
     await batch.write({ sync: true });
   }
 
@@ -99,6 +152,43 @@ export class Records {
     for await (const [key, bytes] of this.#records.iterate({ from: u64(from), to: u64(to) })) {
       yield await this.#format(key.subarray(0, 8), key.subarray(8), bytes);
     }
+  }
+
+  /** For the person herself: what opens the entries about her, and of no other person of the same events. */
+  async copiesOf(number: CanonicalNumber, { most, mostBytes, mostRead }: CopyLimits): Promise<OwnCopies> {
+    const name = this.#nameOf(number);
+    const last = new Uint8Array(NAME_LENGTH).fill(0xff);
+    const copies: OpenedEntry[] = [];
+    let [bytes, read] = [0, 0];
+    const range = { from: name, to: concatBytes(name, last), reverse: true };
+    for await (const [key] of this.#about.iterate(range)) {
+      if (copies.length >= most || bytes >= mostBytes || read >= mostRead) return { copies, isAll: false };
+      const part = this.#parts.getSync(key.subarray(-PLACE_LENGTH));
+      const own = part === undefined ? [] : this.#openOwn(key, part, number);
+      read += part?.length ?? 0;
+      bytes += own.reduce((sum, { body }) => sum + body.length, 0);
+      copies.push(...own);
+    }
+    return { copies, isAll: true };
+  }
+
+  /** Of a receipt that does not hold together nothing opens anything. */
+  #openOwn(key: Uint8Array, part: Uint8Array, number: CanonicalNumber): OpenedEntry[] {
+    const reader = new ByteReader(key.subarray(NAME_LENGTH));
+    const record = this.#records.getSync(reader.bytes(RECORD_KEY_LENGTH));
+    if (record === undefined) return [];
+    const { request } = JSON.parse(decodeUtf8(record)) as KeptRecord;
+    const { receipt } = JSON.parse(decodeUtf8(part)) as KeptPart;
+    try {
+      return openReceipt(parseSignedRequest(request), parseReceipt(receipt), number);
+    } catch (error) {
+      if (isCodedError(error)) return [];
+      throw error;
+    }
+  }
+
+  #nameOf(number: CanonicalNumber): Uint8Array {
+    return hmacSm3(this.#secret, concatBytes(ABOUT, encodeNumber(number)));
   }
 
   async #format(sentAt: Uint8Array, digest: Uint8Array, bytes: Uint8Array): Promise<JsonObject> {

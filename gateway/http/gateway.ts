@@ -23,7 +23,7 @@ import type { Store } from '../../service/store.ts';
 import type { Caller as HttpCaller } from '../call.ts';
 import { type AccessEvent, formatEvent } from '../event.ts';
 import { eventKeyOf, type NodeClient, type Recorded } from '../node-client.ts';
-import type { Outbox } from '../outbox.ts';
+import type { Outbox } from '../../service/call/outbox.ts';
 import type { Registry } from '../registry.ts';
 import { type Exchange, problemOf, readAll } from '../server.ts';
 import { AnswerReader } from './answer.ts';

@@ -20,7 +20,7 @@ import { openSigner } from '../../service/signer.ts';
 import { openStore, type Store } from '../../service/store.ts';
 import { Caller } from '../call.ts';
 import { NodeClient } from '../node-client.ts';
-import { Outbox } from '../outbox.ts';
+import { Outbox } from '../../service/call/outbox.ts';
 import { Registry } from '../registry.ts';
 import { createProxy } from '../server.ts';
 import { Claims, type OpenClaim } from './claims.ts';

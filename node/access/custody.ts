@@ -19,6 +19,7 @@ import { Handles, type VrfKey } from './handles.ts';
 import { PersonHistories } from './history.ts';
 import { RequestJudge } from './judge.ts';
 import { Ledger } from './ledger.ts';
+import type { PersonNotices } from './notices.ts';
 import type { PromiseSigner } from './receipt.ts';
 import { SealedAccesses } from './sealed.ts';
 
@@ -43,6 +44,8 @@ export interface CustodyOptions {
   readonly replyWithinMs: number;
   /** Resolves when a checkpoint from no earlier than that instant is anchored. Throws UNAVAILABLE. */
   readonly reach: (since: number) => Promise<void>;
+  /** Null: nobody is told. */
+  readonly notices: PersonNotices | null;
   readonly random: (length: number) => Uint8Array;
   readonly logger: Logger;
   /** UTC ms. */

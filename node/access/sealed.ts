@@ -22,6 +22,7 @@ import { readShownEntry, type ShownEntry, type ShownEntryJson } from '../seals/s
 import type { Act } from './acts.ts';
 import type { EventIndex } from './event-index.ts';
 import type { Ledger } from './ledger.ts';
+import type { PersonNotices } from './notices.ts';
 
 export interface SealedOptions {
   readonly store: Store;
@@ -29,6 +30,7 @@ export interface SealedOptions {
   readonly ledger: Ledger;
   readonly bodies: BodyStore;
   readonly index: EventIndex;
+  readonly notices: PersonNotices | null;
   readonly handlesOf: (numbers: readonly CanonicalNumber[]) => Promise<readonly HistorySecret[]>;
   readonly random: (length: number) => Uint8Array;
 }
@@ -70,7 +72,7 @@ export class SealedAccesses {
 
   /** What the release of the seal puts into the persons' histories. Throws NOT_FOUND, UNTRUSTED, CONFLICT, UNAVAILABLE. */
   async release({ seal, renewals, release }: ShownRelease, facts: RegistryFacts, now: number): Promise<Act> {
-    const { ledger, index } = this.#options;
+    const { ledger, index, notices } = this.#options;
     const stored = this.#space.getSync(seal);
     if (stored === undefined) throw notFound('no access of this log is under that seal');
     const shown = readShownEntry(release, 'seal-release', facts, now);
@@ -86,7 +88,11 @@ export class SealedAccesses {
     return {
       drafts: released.map(({ draft }) => draft),
       claims: [{ space: ledger.released, key: seal, value: () => ledger.yes(), refusal }],
-      also: (write, recorded) => index.put(write, found, { chunk: outcome.outcome.chunk.number, isSealed: false }, recorded),
+      also: (write, recorded) => {
+        index.put(write, found, { chunk: outcome.outcome.chunk.number, isSealed: false }, recorded);
+        const bodies = released.map(({ body }) => body);
+        notices?.put(write, bodies, recorded);
+      },
     };
   }
 

@@ -81,7 +81,7 @@ export async function judged(custody: Custody, value: JsonValue, result: EventOu
 }
 
 export async function prepareRecording(
-  { index, sealed, eventTerms }: Custody,
+  { index, sealed, notices, eventTerms }: Custody,
   request: JudgedRequest,
   outcome: EventOutcome,
   seal: ShownEntry | null = null,
@@ -95,6 +95,7 @@ export async function prepareRecording(
     also: (write, recorded) => {
       index.put(write, request, { chunk, isSealed: seal !== null }, recorded);
       if (seal !== null) sealed.put(write, seal, recorded);
+      else notices?.put(write, event.bodies, recorded);
     },
   };
   return { ...event, act };

@@ -15,11 +15,11 @@ import { encodeNumber } from '../../core/access/handle.ts';
 import type { CanonicalNumber } from '../../core/access/number.ts';
 import { hmacSm3 } from '../../core/sm/hmac.ts';
 import { parseIdempotencyKey, readJson } from '../../service/body.ts';
+import type { PersonTokens } from '../../service/call/person-token.ts';
+import { RateLimit } from '../../service/call/rate-limit.ts';
 import { type Route, sendBytes, sendJson } from '../../service/http.ts';
 import type { Custody } from '../access/custody.ts';
 import { describeEntries } from '../access/receipt.ts';
-import type { PersonTokens } from './person.ts';
-import { RateLimit } from './rate-limit.ts';
 import { recordOnce } from './record.ts';
 
 const MAX_TEXT = 2_000;

@@ -1,5 +1,5 @@
 /**
- * What a signed-in person may ask. `answers`, `objections` and the verifier's routes pass bytes on for her browser to judge; `history` is for
+ * What a signed-in person may ask. `answers`, `copies`, `objections` and the verifier's routes pass bytes on for her browser to judge; `history` is for
  * programs, and is judged here by the same core/. Nothing of either is kept, and no log or metric holds more than the route.
  */
 import type { Request, Response } from 'express';
@@ -13,12 +13,13 @@ import { parseIdempotencyKey, readJson } from '../../service/body.ts';
 import { type Route, sendBytes, sendJson } from '../../service/http.ts';
 import { requireOwnPage, requireSession } from '../identity/guard.ts';
 import { historyOf } from './history.ts';
-import { anchorsPath, fetchBeyond, fetchHistory, fetchSeals, sendObjection, standingPath } from './upstream.ts';
-import { callFor, type CitizenWorld } from './world.ts';
+import { anchorsPath, fetchBeyond, fetchCopies, fetchHistory, fetchSeals, sendObjection, standingPath } from './upstream.ts';
+import { callFor, callForCopies, type CitizenWorld } from './world.ts';
 
 const HASH = z.string().regex(/^[0-9a-f]{64}$/);
 const ORIGIN = z.string().max(128);
 const ANSWER_QUESTION = z.strictObject({ origin: ORIGIN });
+const COPIES_QUESTION = z.strictObject({ accessor: z.string().length(18) });
 const OBJECTION = z.strictObject({
   origin: ORIGIN,
   leafHash: HASH,
@@ -36,6 +37,12 @@ async function passPromised(world: CitizenWorld, request: Request, response: Res
   const session = requireOwnPage(world, request);
   const { origin } = await readJson(request, ANSWER_QUESTION, MAX_QUESTION);
   sendBytes(response, await fetchBeyond(await callFor(world, session, origin)), 'application/json');
+}
+
+async function passCopies(world: CitizenWorld, request: Request, response: Response): Promise<void> {
+  const session = requireOwnPage(world, request);
+  const { accessor } = await readJson(request, COPIES_QUESTION, MAX_QUESTION);
+  sendBytes(response, await fetchCopies(await callForCopies(world, session, accessor)), 'application/json');
 }
 
 async function passObjection(world: CitizenWorld, request: Request, response: Response): Promise<void> {
@@ -76,10 +83,10 @@ function readCheckpointName(request: Request): CheckpointName | null {
   return { size, issuedAt };
 }
 
-/** Which logs this portal can ask; all others that the registry names are not connected. */
+/** Which logs and accessors this portal can ask; all others that the registry names are not connected. */
 function answerSources(world: CitizenWorld, request: Request, response: Response): void {
   requireSession(world, request);
-  sendJson(response, { connected: [...world.nodes.keys()] });
+  sendJson(response, { connected: [...world.nodes.keys()], accessors: [...world.accessors.keys()] });
 }
 
 async function passVerifier({ verifier }: CitizenWorld, response: Response, path: string): Promise<void> {
@@ -116,6 +123,7 @@ export function citizenRoutes(world: CitizenWorld): Route[] {
     { method: 'GET', path: '/portal/v1/history', handle: (request, response) => answerHistory(world, request, response) },
     { method: 'POST', path: '/portal/v1/answers', handle: (request, response) => passAnswer(world, request, response) },
     { method: 'POST', path: '/portal/v1/promised', handle: (request, response) => passPromised(world, request, response) },
+    { method: 'POST', path: '/portal/v1/copies', handle: (request, response) => passCopies(world, request, response) },
     { method: 'POST', path: '/portal/v1/objections', handle: (request, response) => passObjection(world, request, response) },
   ];
 }

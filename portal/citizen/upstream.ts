@@ -1,5 +1,6 @@
 /**
- * The two sides that the portal asks: a verifier, for what is public, and custodians' nodes, each with an access token for that node alone.
+ * The sides that the portal asks: a verifier, for what is public, and custodians' nodes and accessors' agents, each with an access token for it
+ * alone.
  * Nothing that comes back is kept. No answer, a late one and an unreadable one are UNAVAILABLE, with the host and nothing else.
  */
 import { type AccessAnswer, MAX_ANSWER_BYTES, parseAccessAnswer } from '../../core/access/answer.ts';
@@ -10,6 +11,7 @@ import type { Hash } from '../../core/bytes/hash.ts';
 import { type JsonValue, parseJson } from '../../core/bytes/json.ts';
 import { JsonFields } from '../../core/bytes/json-fields.ts';
 import type { CheckpointName } from '../../core/citizen/ask.ts';
+import { MAX_COPIES_BYTES } from '../../core/citizen/copies.ts';
 import { parsePromised, type PromisedEntry } from '../../core/citizen/promised.ts';
 import { type AnchorClaim, type LogAnswer, parseAnchorClaim, parseLookupAnswer } from '../../core/verify/lookup.ts';
 import { acceptTrust, parseSignedTrust, type Trust } from '../../core/verify/trust.ts';
@@ -89,7 +91,7 @@ export function anchorsPath(logId: Hash, from: number, to: number): string {
 }
 
 export interface CustodianCall {
-  /** Of the node. */
+  /** Of the node, or the agent. */
   readonly url: string;
   readonly accessToken: string;
   readonly timeoutMs: number;
@@ -120,6 +122,12 @@ export function fetchBeyond({ url, accessToken, timeoutMs, signal }: CustodianCa
 
 export async function fetchPromised(call: CustodianCall): Promise<PromisedEntry[]> {
   return readable(async () => parsePromised(parseJson(await fetchBeyond(call), { maxBytes: MAX_ANSWER_BYTES })));
+}
+
+/** An accessor's copies of what it read about her, as they came. */
+export function fetchCopies({ url, accessToken, timeoutMs, signal }: CustodianCall): Promise<Uint8Array> {
+  const terms = { body: encodeUtf8('{}'), headers: bearer(accessToken), timeoutMs, maxBytes: MAX_COPIES_BYTES, signal };
+  return fetchBytes(`${url}/v1/person/copies`, { method: 'POST', ...terms });
 }
 
 /** `key`: the same for the same objection, so that a second click makes no second entry. */

@@ -39,11 +39,13 @@ export class Outbox {
   readonly #directory: string;
   readonly #key: Uint8Array;
   readonly #names: Set<string>;
+  #count: number;
 
-  private constructor(directory: string, key: Uint8Array, names: Set<string>) {
+  private constructor(directory: string, key: Uint8Array, names: Set<string>, count: number) {
     this.#directory = directory;
     this.#key = key;
     this.#names = names;
+    this.#count = count;
   }
 
   /** `now`: UTC ms. Names older than a month go. */
@@ -52,12 +54,19 @@ export class Outbox {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const key = await openKey(join(dataDir, 'outbox.key'));
     const names = new Set<string>();
+    let count = 0;
     for (const name of (await readdir(directory)).filter((one) => NAME.test(one))) {
       const { size, mtimeMs } = await stat(join(directory, name));
       if (size === 0 && mtimeMs < now - KEPT_MS) await rm(join(directory, name));
       else names.add(name);
+      if (size > 0) count++;
     }
-    return new Outbox(directory, key, names);
+    return new Outbox(directory, key, names, count);
+  }
+
+  /** Notices that the message service has not taken yet. */
+  get count(): number {
+    return this.#count;
   }
 
   /** `key` names the notice: the same again is the same notice. Durable when it returns. */
@@ -74,6 +83,7 @@ export class Outbox {
     this.#names.add(noticeId);
     try {
       await createFileDurably(join(this.#directory, noticeId), concatBytes(iv, sealed));
+      this.#count++;
     } catch (error) {
       // Two at once: the other one's is there.
       if (!isCodedError(error, 'CONFLICT')) this.#names.delete(noticeId);
@@ -97,6 +107,7 @@ export class Outbox {
   /** The message service has it. */
   async done(noticeId: string): Promise<void> {
     await replaceFileDurably(join(this.#directory, noticeId), new Uint8Array());
+    this.#count--;
   }
 }
 

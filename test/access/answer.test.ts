@@ -231,12 +231,15 @@ describe('an answer on the wire', () => {
 });
 
 describe('the sentence', () => {
+  const NONE = new Set<string>();
   const seals = 'sample/11999900MB0000001K/seals';
   const facts = { ...FACTS, logs: [...FACTS.logs, logFact(seals, 'seals')] };
   const counted = new Map([[seals, { sealed: 3, released: 1, unreleased: 2, overdue: 1, renewed: 0, stray: 0 }]]);
 
   test('may be said with its numbers where every log is complete', () => {
-    const numbers = sentenceOf(facts, CUSTODIAN, [judge()], { compared: 1, seals: counted });
+    const [first] = judge().entries;
+    const agreeing = new Set([encodeHex(first!.proven.leafHash), encodeHex(bytesOf('an entry of another log'))]);
+    const numbers = sentenceOf(facts, CUSTODIAN, [judge()], { agreeing, seals: counted });
     expect(numbers).to.deep.equal({
       custodian: CUSTODIAN,
       isComplete: true,
@@ -252,19 +255,21 @@ describe('the sentence', () => {
   test('may not be said where one log was not asked, did not answer, or is not connected', () => {
     const second = logFact('sample/11999900MB0000001K/access2', 'access');
     const two = { ...facts, logs: [...facts.logs, second] };
-    const numbers = sentenceOf(two, CUSTODIAN, [judge()], { compared: 0, seals: counted });
+    const numbers = sentenceOf(two, CUSTODIAN, [judge()], { agreeing: NONE, seals: counted });
     expect([numbers.isComplete, numbers.anchoredAt, numbers.logs.map(({ code }) => code)]).to.deep.equal([
       false,
       null,
       [null, 'NOT_SHOWN'],
     ]);
-    expect(sentenceOf(facts, CUSTODIAN, [judge({ answer: null })], { compared: 0, seals: counted }).isComplete).to.equal(false);
-    expect(sentenceOf(facts, 'somebody else', [], { compared: 0, seals: counted }).isComplete).to.equal(false);
+    expect(sentenceOf(facts, CUSTODIAN, [judge({ answer: null })], { agreeing: NONE, seals: counted }).isComplete).to.equal(
+      false,
+    );
+    expect(sentenceOf(facts, 'somebody else', [], { agreeing: NONE, seals: counted }).isComplete).to.equal(false);
   });
 
   test('has no number of seals where one seals log was not counted', () => {
-    expect(sentenceOf(facts, CUSTODIAN, [judge()], { compared: 0, seals: new Map() }).seals).to.equal(null);
-    expect(sentenceOf(FACTS, CUSTODIAN, [judge()], { compared: 0, seals: new Map() }).seals).to.deep.equal({
+    expect(sentenceOf(facts, CUSTODIAN, [judge()], { agreeing: NONE, seals: new Map() }).seals).to.equal(null);
+    expect(sentenceOf(FACTS, CUSTODIAN, [judge()], { agreeing: NONE, seals: new Map() }).seals).to.deep.equal({
       unreleased: 0,
       overdue: 0,
     });

@@ -22,6 +22,7 @@ import { parseNote } from '../../core/log/note.ts';
 import { parsePrivateKey } from '../../core/sm/sm2.ts';
 import { createEdge, type Edge } from '../../service/http.ts';
 import { signCall } from '../../service/call/http-signature.ts';
+import { PersonTokens } from '../../service/call/person-token.ts';
 import type { Logger } from '../../service/logger.ts';
 import { createMetrics } from '../../service/metrics.ts';
 import { recordsKeyOf } from '../../service/sealed-space.ts';
@@ -30,13 +31,13 @@ import { openStore } from '../../service/store.ts';
 import { Tokens } from '../../service/token.ts';
 import { createCustody, type Custody } from '../../node/access/custody.ts';
 import { Ledger } from '../../node/access/ledger.ts';
+import { PersonNotices } from '../../node/access/notices.ts';
 import { deskRoutes } from '../../node/api/desk-routes.ts';
 import { eventRoutes } from '../../node/api/events.ts';
 import { guardedReadRoutes } from '../../node/api/guarded-reads.ts';
 import { officerRoutes } from '../../node/api/officer-routes.ts';
 import { PartyGate } from '../../node/api/party.ts';
 import { personRoutes } from '../../node/api/person-routes.ts';
-import { PersonTokens } from '../../node/api/person.ts';
 import { BodyStore } from '../../node/bodies/body-store.ts';
 import { SecretFile } from '../../node/bodies/secret-file.ts';
 import { Anchors } from '../../node/log/anchors.ts';
@@ -231,6 +232,8 @@ export async function startProvider(directory: LogDirectory): Promise<Provider> 
 
 export class TestCustodian {
   facts = makeFacts();
+  /** Where persons are told, from the next opening on. */
+  portal: { readonly portal: string; readonly tokenFile: string } | null = null;
   /** Milliseconds since the chain was read. */
   factsAgeMs: number | null = 0;
   random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
@@ -269,6 +272,10 @@ export class TestCustodian {
     const random = (length: number): Uint8Array => this.random(length);
     const common = { origin: ORIGIN, log, answers, bodies, logger: this.#logger, clock, random };
     const writer = await QuantumWriter.open({ ...common, register, signer: logSigner, fillTo: 0 });
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    const notices = this.portal && (await PersonNotices.open({ ...this.portal, store, records, logger: this.#logger, signal }));
+    const telling = notices?.run();
     this.custody = createCustody({
       ...common,
       anchors,
@@ -282,6 +289,7 @@ export class TestCustodian {
       factsAgeMs: () => this.factsAgeMs,
       maxStatusAgeMs: 86_400_000,
       replyWithinMs: 30 * 86_400_000,
+      notices,
       reach: async (since) => void this.reached.push(since),
     });
     await writer.resume(TERMS);
@@ -306,6 +314,8 @@ export class TestCustodian {
     this.url = await this.#edge.listen(0);
     this.#close = async () => {
       await this.#edge.close();
+      stopping.abort();
+      await telling;
       await bodies.close();
       await store.close();
     };

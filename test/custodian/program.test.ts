@@ -19,11 +19,13 @@ import { parsePrivateKey, publicKeyOf } from '../../core/sm/sm2.ts';
 import { sm3 } from '../../core/sm/sm3.ts';
 import { encodeGrantDuty, encodeRegisterLog, encodeSetVrfKey } from '../../chain/registry-call.ts';
 import type { NodeConfig } from '../../node/config.ts';
+import { checkPortalConfig } from '../../portal/config.ts';
+import { startPortal } from '../../portal/program.ts';
 import { createKeyFile, type FileType } from '../../service/key-file.ts';
 import { type Anvil, CHAIN_ID, startAnvil } from '../chain/anvil.ts';
 import { signerNamed, TestConsortium } from '../chain/consortium-fixture.ts';
 import { bytesOf } from '../log/memory-log.ts';
-import { logSigner } from '../node/fixture.ts';
+import { logSigner, silent } from '../node/fixture.ts';
 import { ProgramProcess } from '../node/program-process.ts';
 import {
   ACCESSOR,
@@ -48,6 +50,7 @@ const VRF_NAMES = ['vrf key of epoch 0', 'vrf key of epoch 1'] as const;
 const [ANNA, BERT] = [residentNumber(1), residentNumber(2)] as const;
 /** Never read by anybody. */
 const CLEO = residentNumber(3);
+const DORA = residentNumber(4);
 
 describe('a custodian’s node as a program', () => {
   let path: string;
@@ -140,8 +143,8 @@ describe('a custodian’s node as a program', () => {
     return new ProgramProcess('node/main.ts', '--config', file);
   }
 
-  async function start(): Promise<void> {
-    node = await launch(configOf());
+  async function start(changes: Partial<NodeConfig> = {}): Promise<void> {
+    node = await launch(configOf(changes));
     url = (await node.ready())['url'] as string;
   }
 
@@ -206,6 +209,46 @@ describe('a custodian’s node as a program', () => {
     expect(await historyOf(BERT)).to.deep.equal([1]);
     expect(await historyOf(CLEO)).to.deep.equal([0]);
   });
+
+  test('tells a person through the real portal, though both are away in between: once', async () => {
+    const open = (port: number) => startPortal({ config: portalConfig(port), logger: silent, clock: Date.now });
+    let portal = await open(0);
+    const port = Number(new URL(portal.ready['url'] as string).port);
+    await portal.close();
+    const { custodian } = JSON.parse(await readFile(join(path, 'portal-tokens.json'), 'utf8')) as { custodian: string };
+    await writeFile(join(path, 'portal-token'), `${custodian}\n`, { mode: 0o600 });
+    const notices = { portal: `http://127.0.0.1:${port}`, tokenFile: join(path, 'portal-token') };
+    stderr.push((await node.kill('SIGTERM')).stderr);
+    await start({ notices });
+    expect((await event(DORA)).status).to.equal(201);
+    expect((await event(DORA)).status).to.equal(201);
+    stderr.push((await node.kill('SIGKILL')).stderr);
+    await start({ notices });
+    portal = await open(port);
+    const count = async (base: string): Promise<string | undefined> =>
+      /waiting_notices\S* (\d+)/.exec(await (await fetch(`${base}/metrics`)).text())?.[1];
+    for (let i = 0; i < 100 && (await count(url)) !== '0'; i++) await sleep(100);
+    expect([await count(url), await count(portal.ready['url'] as string)]).to.deep.equal(['0', '1']);
+    await portal.close();
+    stderr.push((await node.kill('SIGTERM')).stderr);
+    await start();
+  });
+
+  const portalConfig = (port: number) =>
+    checkPortalConfig({
+      dataDir: join(path, 'portal'),
+      host: '127.0.0.1',
+      port,
+      url: null,
+      verifier: 'http://127.0.0.1:9',
+      identity: { issuer: 'http://127.0.0.1:9', clientId: 'portal', clientSecretFile: join(path, 'passphrase'), scope: 'openid' },
+      logs: [],
+      accessors: [],
+      custodianTimeoutMs: 1_000,
+      notices: { tokenFile: join(path, 'portal-tokens.json'), webhook: null },
+      webDir: null,
+      exitWithParent: false,
+    });
 
   test('goes on under the next VRF key once the registry names it, and asks for both', async () => {
     const { size } = JSON.parse(JSON.stringify(await sizeNow()));

@@ -1,14 +1,14 @@
 /** Whose data was read: the running sample as a person sees it, who signs in and has her own browser check every custodian. */
 import { after, before, describe, test } from 'node:test';
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
-import { encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { concatBytes, encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { hashFromHex, type Hash } from '../../core/bytes/hash.ts';
 import { sm3 } from '../../core/sm/sm3.ts';
 import { TEST_PERSONS } from '../../samples/persons.ts';
+import { type County, LeakSearch, type Place } from './leaks.ts';
 import { openBrowser, recordRequests } from './page.ts';
+import { chainOf, filesOf, indexesOf, metricsOf, tilesOf } from './places.ts';
 import { System, until } from './system.ts';
 
 const [FIRST, SECOND, THIRD, ENTERPRISE] = TEST_PERSONS as [
@@ -80,6 +80,27 @@ async function visit(account: string): Promise<Seen> {
 const CIVIL = 'sample/11999900MB00000063/access';
 const HOUSING = 'sample/11999900MB00000076/access';
 const HEALTH = 'sample/11999900MB0000009C/access';
+/** The sample's persons are all from these two, which are assigned to no region: who may sign in, and the five hundred of the bulk read. */
+const COUNTIES: readonly County[] = [
+  { code: '999900', births: ['1985', '1990', '1992'], most: 99 },
+  {
+    code: '999999',
+    births: Array.from({ length: 12 }, (_, month) => `1990${String(month + 1).padStart(2, '0')}01`),
+    most: 900,
+  },
+];
+const WITH_METRICS = [
+  'verifier',
+  'witness',
+  'portal',
+  'node-civil',
+  'node-housing',
+  'gateway-civil',
+  'agent-service',
+  'agent-police',
+];
+const accessLogIds = (): Hash[] =>
+  system.ready.nodes.filter(({ origin }) => origin.endsWith('/access')).map(({ logId }) => hashFromHex(logId));
 const GRANTED = { state: 'proven', result: 'granted' };
 
 /** Until what was promised this morning is anchored and witnessed. */
@@ -146,56 +167,44 @@ describe('a person asks who read her data', () => {
 });
 
 describe('nothing of a person stands where it should not', () => {
-  /** Every file of the data directory with its bytes. */
-  async function filesOf(directory: string): Promise<{ path: string; bytes: Buffer }[]> {
-    const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-    const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-    return Promise.all(files.map(async (path) => ({ path, bytes: await readFile(path) })));
-  }
+  const search = (): LeakSearch => (made ??= new LeakSearch(COUNTIES, accessLogIds()));
+  let made: LeakSearch | undefined;
 
-  /** The number, and the plain digests by which somebody might have hidden it badly. */
-  function tracesOf(id: string): { what: string; bytes: Buffer }[] {
-    const text = encodeUtf8(id);
-    const digests = [sm3(text), createHash('sha256').update(text).digest(), createHash('md5').update(text).digest()];
-    return [
-      { what: 'number', bytes: Buffer.from(text) },
-      ...digests.flatMap((digest) => [
-        { what: 'digest', bytes: Buffer.from(digest) },
-        { what: 'digest in hex', bytes: Buffer.from(Buffer.from(digest).toString('hex')) },
-      ]),
-    ];
-  }
-
-  test('in files, program logs, metrics, chain or addresses', async () => {
+  test('in files, program logs, metrics, chain, tiles or addresses, though somebody tries out a whole county', async () => {
     const seen = await visitUntil(FIRST.account, areComplete);
     const addresses = seen.sent.split('\n').filter((line) => /^https?:/.test(line));
-    const metrics = await Promise.all(
-      [system.ready.verifier, ...system.ready.nodes.map(({ url }) => url)].map(async (url) =>
-        (await fetch(`${url}/metrics`)).text(),
-      ),
-    );
-    const files = await filesOf(system.data);
+    const [files, metrics] = [await filesOf(system.data), await metricsOf(system)];
     expect(files.length).to.be.greaterThan(100);
+    expect(metrics.map(({ path }) => path.slice('metrics of '.length))).to.include.members(WITH_METRICS);
     const places = [
       ...files,
-      { path: 'program logs', bytes: Buffer.from(system.logged) },
-      { path: 'metrics', bytes: Buffer.from(metrics.join('\n')) },
-      { path: 'addresses', bytes: Buffer.from(addresses.join('\n')) },
+      ...metrics,
+      ...(await chainOf(system)),
+      ...(await tilesOf(system)),
+      { path: 'program logs', bytes: encodeUtf8(system.logged) },
+      { path: 'addresses', bytes: encodeUtf8(addresses.join('\n')) },
     ];
-    const hits = TEST_PERSONS.filter(({ class: numberClass }) => numberClass === 1).flatMap(({ id }) =>
-      tracesOf(id).flatMap(({ what, bytes }) =>
-        places.filter((place) => place.bytes.includes(bytes)).map(({ path }) => `${what} in ${path}`),
-      ),
-    );
-    expect(hits).to.deep.equal([]);
+    expect(search().numbers).to.be.greaterThan(100_000);
+    expect(search().hits(places)).to.deep.equal([]);
+    // The same bytes with one digest among them: what was not found would have been.
+    const [tiles] = places.filter(({ path }) => path.startsWith('tiles of ') && path.endsWith('/access')) as [Place];
+    for (const { id } of TEST_PERSONS.filter((one) => one.class === 1)) {
+      const leaking = concatBytes(tiles.bytes, sm3(encodeUtf8(id)), tiles.bytes);
+      expect(search().hits([{ path: 'copy', bytes: leaking }])).to.have.length(1);
+    }
+  });
+
+  test('in the indexes of the programs, read as they read them', async () => {
+    expect(await system.stop()).to.equal(0);
+    const indexes = await indexesOf(system.data);
+    expect(indexes.map(({ path }) => path).filter((path) => path.includes('verifier'))).to.not.deep.equal([]);
+    expect(search().hits(indexes)).to.deep.equal([]);
   });
 });
 
 describe('after a restart', () => {
   test('everything is there as it was, and the morning is not spent again', async () => {
-    const { data } = system;
-    expect(await system.stop()).to.equal(0);
-    system = await System.start(data);
+    system = await System.start(system.data);
     const seen = await visitUntil(FIRST.account, areComplete);
     expect(seen.rows).to.deep.equal([GRANTED, GRANTED, GRANTED]);
   });

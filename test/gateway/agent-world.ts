@@ -13,6 +13,7 @@ import type { ConfigChanges, World } from './world.ts';
 export interface RunningAgent {
   readonly url: string;
   readonly accessUrl: string;
+  readonly personUrl: string;
   readonly directory: string;
   close(): Promise<void>;
 }
@@ -35,8 +36,8 @@ async function start(t: TestContext, world: World, name: string, given: object):
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= running.close());
   t.after(close);
-  const { url, accessUrl } = running.ready as { readonly url: string; readonly accessUrl: string };
-  return { url, accessUrl, directory, close };
+  const { url, accessUrl, personUrl } = running.ready as Record<'url' | 'accessUrl' | 'personUrl', string>;
+  return { url, accessUrl, personUrl, directory, close };
 }
 
 export const DEFAULTS = {
@@ -66,6 +67,7 @@ export function startAccessAgent(
   world: World,
   gatewayUrl: string,
   target: ConfigChanges = {},
+  access: ConfigChanges = {},
 ): Promise<RunningAgent> {
   const matter = { matter: '样例补贴', legalBasis: '样例条例 第一条', cause: '核对申请条件', purpose: PURPOSE };
   return start(t, world, 'access', {
@@ -76,6 +78,7 @@ export function startAccessAgent(
       role: '窗口受理',
       targets: [{ name: 'population', custodian: CUSTODIAN, gatewayUrl, timeoutMs: 5_000, ...target }],
       matters: { benefit: matter, statistics: { ...matter, purpose: 'statistics.official' } },
+      ...access,
     },
   });
 }

@@ -1,48 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { expect } from 'chai';
-import { decodeBase64, encodeBase64, encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
-import { asHash, type Hash } from '../../core/bytes/hash.ts';
-import { encodeSealBody } from '../../core/access/seal.ts';
-import { commitmentOf, encodeEntry, KINDS } from '../../core/log/entry.ts';
-import { encodePromise } from '../../core/log/promise.ts';
+import { decodeBase64 } from '../../core/bytes/bytes.ts';
+import { asHash } from '../../core/bytes/hash.ts';
 import { leafHashOf } from '../../core/log/tree.ts';
-import type { Signer } from '../../service/signer.ts';
 import { sampleNumber } from '../../samples/data-service.ts';
-import { keys, LOG_ID, QUANTUM, SEALS_LOG_ID, SPAN } from './registry.ts';
+import { keys, LOG_ID, SPAN } from './registry.ts';
+import { sealOf } from './shown-seal.ts';
 import { type Answered, makeWorld, numberOf, reasonOf, send, signAsk, type SignedAsk, startWorldGateway } from './world.ts';
 
 const PERSON = { target: `/persons/${sampleNumber(7)}` };
-
-/** What the sealing authority's log hands out for a request. */
-async function sealOf(
-  request: Uint8Array,
-  change: { readonly logId?: Hash; readonly signer?: Signer; readonly span?: number } = {},
-): Promise<string> {
-  const { logId = SEALS_LOG_ID, signer = keys.seals, span = SPAN } = change;
-  const nonce = randomBytes(32);
-  const body = encodeSealBody({ legalBasis: '刑事诉讼法 第一百五十条', request: asHash(request) });
-  const recordedAt = Math.floor(Date.now() / QUANTUM) * QUANTUM;
-  const entry = { kind: KINDS.seal, recordedAt, slot: asHash(randomBytes(32)), commitment: commitmentOf(nonce, body) };
-  const leafHash = leafHashOf(encodeEntry(entry));
-  const promise = { logId, slot: entry.slot, leafHash, issuedAt: Date.now(), deadlineAt: Date.now() + span };
-  const signature = await signer.sign(encodePromise(promise));
-  const shown = {
-    entry: encodeBase64(encodeEntry(entry)),
-    nonce: encodeHex(nonce),
-    body: encodeBase64(body),
-    promise: {
-      logId: encodeHex(logId),
-      slot: encodeHex(entry.slot),
-      leafHash: encodeHex(leafHash),
-      issuedAt: promise.issuedAt,
-      deadline: promise.deadlineAt,
-      keyId: encodeHex(signer.keyId),
-      signature: encodeHex(signature),
-    },
-  };
-  return encodeBase64(encodeUtf8(JSON.stringify(shown)));
-}
 
 function sendUnder(url: string, given: SignedAsk, seal: string): Promise<Answered> {
   return send(url, { ...given, headers: { ...given.headers, 'veritrail-seal': seal } });

@@ -190,6 +190,7 @@ describe('the portal’s config', () => {
     verifier: 'http://127.0.0.1:1',
     identity: { issuer: 'https://id.example', clientId: 'portal', clientSecretFile: 'x', scope: 'openid' },
     logs: [],
+    accessors: [],
     custodianTimeoutMs: 1000,
     notices: null,
     webDir: null,
@@ -202,6 +203,7 @@ describe('the portal’s config', () => {
       { url: 'http://portal.example' },
       { identity: { ...config.identity, issuer: 'http://id.example' } },
       { logs: [{ origin: origin(POLICE), url: 'http://node.example' }] },
+      { accessors: [{ authority: POLICE, url: 'http://agent.example' }] },
     ]) {
       expect(() => checkPortalConfig({ ...config, ...change })).to.throw('https');
     }

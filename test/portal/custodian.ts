@@ -1,5 +1,5 @@
 /**
- * A custodian's node as far as a person meets it, over real HTTP: it checks the access token against the provider's keys (issuer, audience,
+ * A custodian's node, and an accessor's agent, as far as a person meets it, over real HTTP: it checks the access token against the provider's keys (issuer, audience,
  * signature, time) and answers from the story. A test may stop it, make it slow or make it lie.
  */
 import { createPublicKey, verify } from 'node:crypto';
@@ -8,6 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { type AccessAnswer, formatAccessAnswer } from '../../core/access/answer.ts';
 import { type CanonicalNumber, parseNumber } from '../../core/access/number.ts';
+import { type AccessCopies, formatCopies } from '../../core/citizen/copies.ts';
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import { hashFromHex } from '../../core/bytes/hash.ts';
 import type { AccessStory } from './story.ts';
@@ -19,9 +20,11 @@ interface TokenClaims {
   readonly person: { readonly class: number; readonly id: string };
 }
 
+export type CopyLie = (told: AccessCopies) => AccessCopies;
 export type Lie = (answer: AccessAnswer, person: CanonicalNumber) => AccessAnswer;
 
 const HONEST: Lie = (answer) => answer;
+const HONEST_COPIES: CopyLie = (told) => told;
 
 export class TestCustodian {
   readonly code: string;
@@ -30,6 +33,7 @@ export class TestCustodian {
   readonly #server = createServer((request, response) => void this.#answer(request, response));
   mode: 'up' | 'silent' | 'cut' = 'up';
   lie: Lie = HONEST;
+  copyLie: CopyLie = HONEST_COPIES;
   /** Bearer tokens as they came. */
   readonly tokens: string[] = [];
   readonly bodies: string[] = [];
@@ -88,6 +92,7 @@ export class TestCustodian {
       const person = await this.personOf(token);
       const story = this.#story();
       if (request.url === '/v1/history') return send(200, formatAccessAnswer(this.lie(story.answer(this.code, person), person)));
+      if (request.url === '/v1/person/copies') return send(200, formatCopies(this.copyLie(story.copies(this.code, person))));
       if (request.url === '/v1/promised') return send(200, story.promised(this.code, person));
       if (request.url !== '/v1/objections' || request.headers['idempotency-key'] === undefined)
         return send(404, { code: 'NOT_FOUND', detail: '' });

@@ -70,7 +70,8 @@ describe('the citizen’s page', () => {
         ),
       );
       expect(said).to.include('未涵盖：样例市公安局没有登记的查询，以及登记在其他号码名下的查询');
-      expect(said).to.include('10 条中已比对 0 条');
+      // Six readings, and the accessor’s copy of each; of objections and erasures nobody has copies.
+      expect(said).to.include('10 条中已比对 6 条');
       expect(said).to.include('封存期内的查询（全部数据机关、全部人员合计：未解封 3 件，其中逾期 1 件）');
     }));
 

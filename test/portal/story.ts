@@ -17,9 +17,11 @@ import { notFound } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
 import { encodeErasure, encodeObjection, encodeReply } from '../../core/redress/redress.ts';
-import { commitmentOf, KINDS } from '../../core/log/entry.ts';
+import type { AccessCopies, AccessCopy } from '../../core/citizen/copies.ts';
+import { commitmentOf, decodeEntry, encodeEntry, KINDS } from '../../core/log/entry.ts';
 import { proveHistory } from '../../core/log/history.ts';
 import { parseNote } from '../../core/log/note.ts';
+import { signPromise } from '../../core/log/promise.ts';
 import type { Signer } from '../../core/log/signer.ts';
 import { leafHashOf } from '../../core/log/tree.ts';
 import { parsePrivateKey, publicKeyOf } from '../../core/sm/sm2.ts';
@@ -37,10 +39,14 @@ export interface Reading {
   readonly others?: readonly CanonicalNumber[];
   /** Whose history the entry goes into, if not the subject's own: a lie. */
   readonly underNumber?: CanonicalNumber;
+  /** Promised to the accessor, and recorded nowhere: another lie. */
+  readonly isHidden?: boolean;
 }
 
 export class AccessStory extends Story {
   readonly custodians = new Map<string, AccessLog>();
+  /** What SERVICE keeps of its own accesses. */
+  readonly kept: { readonly person: CanonicalNumber; readonly copy: AccessCopy }[] = [];
 
   constructor(clock = Date.now() - 45 * DAY) {
     super();
@@ -122,7 +128,7 @@ export class AccessStory extends Story {
   read(
     code: string,
     person: CanonicalNumber,
-    { request: asked = {}, outcome: got = {}, others = [], underNumber = person }: Reading = {},
+    { request: asked = {}, outcome: got = {}, others = [], underNumber = person, isHidden = false }: Reading = {},
   ): Hash {
     const log = this.log(code);
     const at = this.tick();
@@ -164,7 +170,37 @@ export class AccessStory extends Story {
       outcome: { outcome, envelope: this.#signed(outcomePayload, outcomeSignedBytes(outcomePayload), log.requestSigner) },
       subject: tree.subjects.find(({ number }) => number.id === person.id)!,
     });
-    return log.record('access', underNumber, body, Math.floor(this.tick() / SECOND) * SECOND);
+    const recordedAt = Math.floor(this.tick() / SECOND) * SECOND;
+    if (isHidden) return this.#hide(log, person, body, recordedAt);
+    const leafHash = log.record('access', underNumber, body, recordedAt);
+    const content = log.contents.get(encodeHex(leafHash));
+    if (content?.state === 'opened') this.#keep(log, person, { ...content, entry: decodeEntry(log.rows.at(-1)!.bytes) });
+    return leafHash;
+  }
+
+  #hide(log: AccessLog, person: CanonicalNumber, body: Uint8Array, recordedAt: number): Hash {
+    const nonce = bytesOf(`hidden nonce ${recordedAt}`);
+    const slot = bytesOf(`hidden slot ${recordedAt}`);
+    return this.#keep(log, person, {
+      nonce,
+      body,
+      entry: { kind: KINDS.access, recordedAt, slot, commitment: commitmentOf(nonce, body) },
+    });
+  }
+
+  #keep(log: AccessLog, person: CanonicalNumber, { entry, nonce, body }: Pick<AccessCopy, 'entry' | 'nonce' | 'body'>): Hash {
+    const leafHash = leafHashOf(encodeEntry(entry));
+    const signer = this.logSigners.get(log.authority)!;
+    const promise = { logId: log.logId, slot: entry.slot, leafHash, issuedAt: this.clock, deadlineAt: this.clock + 2 * SECOND };
+    const signed = { ...promise, keyId: keyIdOf(signer.publicKey), signature: signPromise(promise, signer) };
+    this.kept.push({ person, copy: { entry, leafHash, nonce, body, promise: signed } });
+    return leafHash;
+  }
+
+  /** What an honest accessor hands the person. */
+  copies(accessor: string, { id }: CanonicalNumber): AccessCopies {
+    const own = this.kept.filter(({ person }) => person.id === id).map(({ copy }) => copy);
+    return { accessor: parseUscc(accessor), isAll: true, copies: own };
   }
 
   object(code: string, person: CanonicalNumber, entry: Hash, text: string): Hash {

@@ -60,8 +60,9 @@ export class Desk {
   /** One visitor, whose browser remembers nothing. Whatever a page says in the console, or fails at, fails the test. */
   async visit(run: (page: Page, context: BrowserContext) => Promise<void>, terms: VisitTerms = {}): Promise<void> {
     const { query = '', width = 1200, account = 'p1', prepare } = terms;
-    const { police, insurance } = this.world;
-    for (const custodian of [police, insurance]) Object.assign(custodian, { mode: 'up', lie: (answer: unknown) => answer });
+    const { police, insurance, service } = this.world;
+    const honest = { mode: 'up', lie: (answer: unknown) => answer, copyLie: (told: unknown) => told };
+    for (const party of [police, insurance, service]) Object.assign(party, honest);
     this.world.verifierMode = 'up';
     const context = await this.browser.newContext({ viewport: { width, height: 740 }, acceptDownloads: true, timezoneId: 'UTC' });
     await prepare?.(context);

@@ -18,7 +18,7 @@ import { startTestProvider, type TestProvider } from '../../scripts/test-provide
 import type { Running } from '../../service/lifecycle.ts';
 import { createLogger } from '../../service/logger.ts';
 import { TestCustodian } from './custodian.ts';
-import { DAY, INSURANCE, POLICE } from './access-log.ts';
+import { DAY, INSURANCE, POLICE, SERVICE } from './access-log.ts';
 import { anchorsIn, standingIn } from './honest-verifier.ts';
 import { sampleStory } from './sample-story.ts';
 import { type AccessStory } from './story.ts';
@@ -40,6 +40,8 @@ export class PortalWorld {
   provider!: TestProvider;
   readonly police: TestCustodian;
   readonly insurance: TestCustodian;
+  /** An accessor's agent. */
+  readonly service: TestCustodian;
   verifierMode: 'up' | 'cut' = 'up';
   /** Paths with queries, as the verifier got them. */
   readonly asked: string[] = [];
@@ -53,6 +55,7 @@ export class PortalWorld {
     const issuer = (): string => this.provider.issuer;
     this.police = new TestCustodian(POLICE, () => this.story, issuer);
     this.insurance = new TestCustodian(INSURANCE, () => this.story, issuer);
+    this.service = new TestCustodian(SERVICE, () => this.story, issuer);
   }
 
   get dir(): string {
@@ -66,7 +69,7 @@ export class PortalWorld {
       dataDir: join(this.#dir, 'identity'),
       ...(tokenSeconds !== undefined && { tokenSeconds }),
     });
-    await Promise.all([this.police.listen(), this.insurance.listen()]);
+    await Promise.all([this.police.listen(), this.insurance.listen(), this.service.listen()]);
     this.#server.listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
     const { issuer, clientId, clientSecretFile } = this.provider;
@@ -82,6 +85,7 @@ export class PortalWorld {
         ...[this.police, this.insurance].map(({ code, url }) => ({ origin: this.story.log(code).origin, url })),
         ...this.story.logs.filter(({ origin }) => origin.endsWith('/seals')).map(({ origin }) => ({ origin, url: verifier })),
       ],
+      accessors: [{ authority: SERVICE, url: this.service.url }],
       custodianTimeoutMs,
       notices: null,
       webDir,
@@ -102,7 +106,7 @@ export class PortalWorld {
     await this.#running.close();
     this.#server.closeAllConnections();
     this.#server.close();
-    await Promise.all([this.police.close(), this.insurance.close(), this.provider.close()]);
+    await Promise.all([this.police.close(), this.insurance.close(), this.service.close(), this.provider.close()]);
     await rm(this.#dir, { recursive: true });
   }
 

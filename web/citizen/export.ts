@@ -4,6 +4,9 @@
  */
 import { findAuthority, type RegistryFacts } from '../../core/authority/registry.ts';
 import { canonicalJson, type JsonObject } from '../../core/bytes/json.ts';
+import { parseUscc } from '../../core/authority/uscc.ts';
+import type { JudgedCopy } from '../../core/citizen/compared.ts';
+import { formatCopies } from '../../core/citizen/copies.ts';
 import type { Row } from '../../core/citizen/row.ts';
 import { formatInstant, type Lang } from '../../core/verify/words.ts';
 import type { VisitState } from './visit.ts';
@@ -119,6 +122,12 @@ export function exportCsv({ facts }: VisitState, rows: readonly Row[], lang: Lan
   });
   const text = `\ufeff${[COLUMNS.join(','), ...lines].join('\r\n')}\r\n`;
   return { name: 'veritrail-history.csv', type: 'text/csv;charset=utf-8', text };
+}
+
+/** One accessor's copy, as it came: what speaks against the custodian. */
+export function exportCopy({ accessor, copy }: JudgedCopy): Exported {
+  const copies = { accessor: parseUscc(accessor), isAll: false, copies: [copy] };
+  return { name: 'veritrail-copy.json', type: 'application/json', text: canonicalJson(formatCopies(copies)) };
 }
 
 /** The file is made in the page; it goes to no server. */

@@ -7,11 +7,12 @@ import { type CanonicalNumber, parseNumber } from '../../core/access/number.ts';
 import { parseRegistryFacts } from '../../core/authority/facts-json.ts';
 import type { LogFact } from '../../core/authority/registry.ts';
 import { decodeBase64, encodeHex } from '../../core/bytes/bytes.ts';
-import { forbidden, notFound, unavailable } from '../../core/bytes/error.ts';
+import { forbidden, malformed, notFound, unavailable } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
 import { canonicalJson, type JsonValue, parseJson } from '../../core/bytes/json.ts';
 import { JsonFields } from '../../core/bytes/json-fields.ts';
 import type { CheckpointName } from '../../core/citizen/ask.ts';
+import { type AccessCopies, parseCopies } from '../../core/citizen/copies.ts';
 import { parsePromised, type PromisedEntry } from '../../core/citizen/promised.ts';
 import { type AnchorClaim, type LogAnswer, parseAnchorClaim, parseLookupAnswer } from '../../core/verify/lookup.ts';
 import { parseSignedTrust, type SignedTrust } from '../../core/verify/trust.ts';
@@ -24,17 +25,26 @@ export interface SignedIn {
   readonly csrf: string;
 }
 
+/** Whom the portal has a way to. */
+export interface Sources {
+  /** Logs, by origin. */
+  readonly connected: ReadonlySet<string>;
+  /** Authorities whose agents are asked for their copies. */
+  readonly accessors: readonly string[];
+}
+
 /** Each throws UNAVAILABLE when there is no answer, MALFORMED when it is none of ours, FORBIDDEN when nobody is signed in any more. */
 export interface Portal {
   readonly session: () => Promise<SignedIn | null>;
-  /** Origins of the logs that the portal has a way to. */
-  readonly sources: () => Promise<ReadonlySet<string>>;
+  readonly sources: () => Promise<Sources>;
   readonly live: () => Promise<LiveChain>;
   readonly trust: () => Promise<SignedTrust>;
   readonly answer: (log: LogFact, csrf: string) => Promise<AccessAnswer>;
   readonly standing: (logId: Hash, at: CheckpointName | null) => Promise<LogAnswer>;
   readonly anchors: (logId: Hash, from: number, to: number) => Promise<readonly AnchorClaim[]>;
   readonly promised: (log: LogFact, csrf: string) => Promise<readonly PromisedEntry[]>;
+  /** Throws MALFORMED for another accessor's. */
+  readonly copies: (accessor: string, csrf: string) => Promise<AccessCopies>;
   /** All entries of a seals log, 74 bytes each. */
   readonly seals: (log: LogFact) => Promise<Uint8Array>;
   readonly object: (objection: SentObjection, csrf: string) => Promise<void>;
@@ -118,8 +128,13 @@ async function standing(logId: Hash, at: CheckpointName | null): Promise<LogAnsw
 
 export const sameOriginPortal: Portal = {
   session,
-  sources: async () =>
-    new Set(new JsonFields(await ask('/portal/v1/sources'), 'sources').array('connected', MAX_SOURCES, readText)),
+  sources: async () => {
+    const fields = new JsonFields(await ask('/portal/v1/sources'), 'sources');
+    return {
+      connected: new Set(fields.array('connected', MAX_SOURCES, readText)),
+      accessors: fields.array('accessors', MAX_SOURCES, readText),
+    };
+  },
   live: async () => {
     const fields = new JsonFields(await ask('/v1/authorities'), 'authorities');
     return { ageMs: fields.integer('polledMsAgo'), facts: parseRegistryFacts(fields.value('facts')) };
@@ -134,6 +149,12 @@ export const sameOriginPortal: Portal = {
   },
   promised: async ({ origin }, csrf) =>
     parsePromised(await ask('/portal/v1/promised', { send: { origin }, headers: own(csrf), timeoutMs: ANSWER_TIMEOUT_MS })),
+  copies: async (accessor, csrf) => {
+    const question = { send: { accessor }, headers: own(csrf), timeoutMs: ANSWER_TIMEOUT_MS };
+    const told = parseCopies(await ask('/portal/v1/copies', question));
+    if (told.accessor !== accessor) throw malformed('copies of another accessor');
+    return told;
+  },
   seals: async ({ origin }) => {
     const path = `/portal/v1/seals?origin=${encodeURIComponent(origin)}`;
     return decodeBase64(

@@ -8,6 +8,8 @@ import { custodiansOf, type SentenceNumbers, sentenceOf } from '../../core/acces
 import type { LogFact, RegistryFacts } from '../../core/authority/registry.ts';
 import { isCodedError } from '../../core/bytes/error.ts';
 import { type AskedLog, askLog, type Doors, orNull } from '../../core/citizen/ask.ts';
+import { compareCopies, type Comparison } from '../../core/citizen/compared.ts';
+import type { AccessCopies } from '../../core/citizen/copies.ts';
 import { type Row, rowsOf, shownIn } from '../../core/citizen/row.ts';
 import { countSeals } from '../../core/citizen/seals.ts';
 import { type World, worldOf } from '../../core/verify/world.ts';
@@ -25,6 +27,10 @@ export interface VisitState {
   readonly trust: AcceptedTrust | null;
   /** Every access log that the registry names, in its order; null while it is being asked. */
   readonly logs: readonly { readonly log: LogFact; readonly asked: AskedLog | null }[];
+  /** Every accessor that the portal has a way to; `told` is null while it is asked, 'silent' when it could not be. */
+  readonly accessors: readonly { readonly authority: string; readonly told: AccessCopies | 'silent' | null }[];
+  /** Of what accessors told, once every log was asked. */
+  readonly comparison: Comparison;
   readonly rows: readonly Row[];
   /** By custodian; while logs are still being asked, these count as not shown. */
   readonly sentences: readonly SentenceNumbers[];
@@ -38,6 +44,8 @@ export interface Visitor {
   readonly now: () => number;
 }
 
+const NOT_COMPARED: Comparison = { copies: [], agreeing: new Set() };
+
 const START: VisitState = {
   step: 'opening',
   trouble: null,
@@ -45,6 +53,8 @@ const START: VisitState = {
   facts: null,
   trust: null,
   logs: [],
+  accessors: [],
+  comparison: NOT_COMPARED,
   rows: [],
   sentences: [],
   evaluatedAt: 0,
@@ -126,16 +136,24 @@ export class Visit {
     const run = this.#run;
     const { portal, memory, now } = this.#visitor;
     this.#change({ step: 'asking', trouble: null });
-    const [signed, live, connected] = await Promise.all([portal.trust(), portal.live(), portal.sources()]);
+    const [signed, live, sources] = await Promise.all([portal.trust(), portal.live(), portal.sources()]);
     const trust = memory.accept(signed);
     const evaluatedAt = now();
     const world = worldOf({ trust: trust.trust, live, evaluatedAt, at: null });
     const logs = live.facts.logs.filter((log) => log.class === 'access').map((log) => ({ log, asked: null }));
     if (run !== this.#run) return;
-    this.#change({ facts: live.facts, trust, evaluatedAt, logs });
+    const accessors = sources.accessors.map((authority) => ({ authority, told: null }));
+    this.#change({ facts: live.facts, trust, evaluatedAt, logs, accessors, comparison: NOT_COMPARED });
     this.#tell(live.facts);
-    await Promise.all([this.#askLogs(run, world, person, connected), this.#countSeals(run, world, connected)]);
-    if (run === this.#run) this.#change({ step: 'told' });
+    const { connected } = sources;
+    await Promise.all([
+      this.#askLogs(run, world, person, connected),
+      this.#askAccessors(run, person),
+      this.#countSeals(run, world, connected),
+    ]);
+    if (run !== this.#run) return;
+    this.#compare(live.facts, person);
+    this.#change({ step: 'told' });
   }
 
   async #askLogs(run: number, world: World, person: SignedIn, connected: ReadonlySet<string>): Promise<void> {
@@ -161,6 +179,24 @@ export class Visit {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   }
 
+  /** All of them, whoever is in her history: what a custodian left out, only those know who read it. */
+  async #askAccessors(run: number, { csrf }: SignedIn): Promise<void> {
+    const { portal } = this.#visitor;
+    const ask = async ({ authority }: VisitState['accessors'][number]): Promise<void> => {
+      const told = (await orNull(portal.copies(authority, csrf))) ?? 'silent';
+      if (run !== this.#run) return;
+      this.#change({ accessors: this.#state.accessors.map((one) => (one.authority === authority ? { authority, told } : one)) });
+    };
+    await Promise.all(this.#state.accessors.map(ask));
+  }
+
+  #compare(facts: RegistryFacts, { person: number }: SignedIn): void {
+    const judgements = this.#state.logs.flatMap(({ asked }) => asked?.judgement ?? []);
+    const told = this.#state.accessors.flatMap(({ told }) => (told === null || told === 'silent' ? [] : told));
+    this.#change({ comparison: compareCopies({ facts, number, judgements }, told) });
+    this.#tell(facts);
+  }
+
   async #countSeals(run: number, world: World, connected: ReadonlySet<string>): Promise<void> {
     const { portal } = this.#visitor;
     const counts = new Map<string, SealCount>();
@@ -182,8 +218,7 @@ export class Visit {
       log: judgement.log,
       entries: [...shownIn(judgement).entries, ...beyond],
     }));
-    // Nobody's records were compared with the accessors' own here: k is 0 until a comparison is shown.
-    const terms = { compared: 0, seals: this.#seals };
+    const terms = { agreeing: this.#state.comparison.agreeing, seals: this.#seals };
     this.#change({
       rows: rowsOf(shown, this.#state.evaluatedAt),
       sentences: custodiansOf(facts).map((code) => sentenceOf(facts, code, judgements, terms)),

@@ -37,7 +37,8 @@ function LogDetails({
 }): JSX.Element {
   const text = useCitizenText();
   const { completeness, entries } = asked.judgement;
-  const compared = state.sentences.find(({ custodian }) => custodian === log.authority)?.compared ?? 0;
+  const { agreeing } = state.comparison;
+  const compared = entries.filter(({ proven }) => agreeing.has(encodeHex(proven.leafHash))).length;
   const instant = (ms: number): string => formatInstant(ms, text.lang);
   return (
     <>

@@ -7,6 +7,7 @@ import type { Visit, VisitState } from '../citizen/visit.ts';
 import { useCitizenText } from '../text/citizen-language.ts';
 import { Mark } from '../view/icons.tsx';
 import { Chart } from './chart.tsx';
+import { Compared } from './compared.tsx';
 import { Coverage } from './coverage.tsx';
 import { Filters, SaveButtons } from './filters.tsx';
 import { RowList } from './row-list.tsx';
@@ -133,6 +134,7 @@ function Answer({ visit, state }: Pick<PageProps, 'visit' | 'state'>): JSX.Eleme
     <>
       <Overview state={state} />
       <Sentences state={state} />
+      <Compared state={state} />
       <Coverage state={state} />
       <Chart rows={shown} />
       <section class="card" aria-labelledby="history">

@@ -4,6 +4,7 @@ import type { LogPart, SentenceNumbers } from '../../core/access/sentence.ts';
 import { ACCESS_REASON_WORDS } from '../../core/access/wording.ts';
 import { findAuthority } from '../../core/authority/registry.ts';
 import { formatInstant } from '../../core/verify/words.ts';
+import { isFound } from '../../core/citizen/compared.ts';
 import type { VisitState } from '../citizen/visit.ts';
 import { useCitizenText } from '../text/citizen-language.ts';
 import type { CitizenText } from '../text/citizen-zh-CN.ts';
@@ -30,6 +31,7 @@ export function Overview({ state }: { readonly state: VisitState }): JSX.Element
   const standings = state.sentences.map((one) => standingOf(one, state));
   const count = (wanted: Standing): number => standings.filter((one) => one === wanted).length;
   const accesses = state.sentences.reduce((sum, one) => sum + one.accesses, 0);
+  const found = state.comparison.copies.filter(isFound).length;
   const showing = state.sentences.filter(({ entries, isComplete }) => isComplete || entries > 0).length;
   const others = [
     count('unknown') > 0 && text.overviewOpen(count('unknown')),
@@ -39,6 +41,11 @@ export function Overview({ state }: { readonly state: VisitState }): JSX.Element
     <section class="card overview" aria-labelledby="overview" data-complete={count('complete')} data-unknown={count('unknown')}>
       <h2 id="overview">{text.overview}</h2>
       <p class="overview-count">{text.overviewRows(accesses, showing)}</p>
+      {found > 0 && (
+        <p class="loud-note" data-found={found}>
+          {text.overviewFound(found)}
+        </p>
+      )}
       <p>{[text.overviewComplete(count('complete'), standings.length), ...others].join(text.lang === 'en' ? '; ' : '；')}</p>
     </section>
   );

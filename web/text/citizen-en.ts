@@ -52,6 +52,9 @@ export const citizenEn: CitizenText = {
   overviewOpen: (open) => `${open} cannot be confirmed at present`,
   overviewApart: (apart) => `${apart} not connected yet`,
 
+  overviewFound: (found) =>
+    `${found} ${found === 1 ? 'access was' : 'accesses were'} not recorded as it was: see “Compared with those who read”`,
+
   sentences: 'What is certain',
   sentence: (custodian, checkpoints, anchoredAt, entries) =>
     `Up to ${checkpoints}, anchored at ${anchoredAt}, the access logs that the registry lists for ${custodian} hold exactly ${entries} ${entries === 1 ? 'entry' : 'entries'} under your number; none has been removed or changed since it was first anchored.`,
@@ -82,6 +85,29 @@ export const citizenEn: CitizenText = {
   epochOpen: (count) => `${count} in all`,
   shown: (count) => `${count} ${count === 1 ? 'entry' : 'entries'} proven to be there`,
   compared: (compared, entries) => `Compared with the accessors’ records: ${compared} of ${entries}`,
+
+  comparison: 'Compared with those who read',
+  comparisonLead:
+    'Authorities that read keep receipts which the custodian signed. This page asks them for the receipts about you and holds each against the entries above.',
+  accessorOutcomes: { compared: 'Compared', silent: 'Not compared', asking: 'Being asked' },
+  accessorSays: (copies, agreeing) =>
+    `${copies} ${copies === 1 ? 'receipt' : 'receipts'} shown, ${agreeing} of them agree with your entries`,
+  accessorOpen: (open) => `${open} cannot be decided yet (not due, or the custodian’s entries are not proven to be complete)`,
+  accessorVoid: (count) => `${count} ${count === 1 ? 'does' : 'do'} not hold and show nothing`,
+  accessorMore: 'There are older receipts, more than one answer holds',
+  accessorSilent: 'No answer at present, so nothing was compared. That says neither that they agree nor that they differ.',
+  foundTitle: (custodian) => `${custodian} did not record this as it was`,
+  found: {
+    NOT_IN_HISTORY: (accessor, custodian, instant) =>
+      `${accessor} holds a receipt signed by ${custodian}: at ${instant} it answered about your number and promised to record that. The time is over, and there is no such entry under your number: it was not recorded, or under another number.`,
+    OTHER_LOG: (accessor, custodian, instant) =>
+      `${accessor} holds a receipt signed by ${custodian}: at ${instant} it answered about your number, and the log in which it says this is recorded is not in the registry.`,
+    OTHER_OUTCOME: (accessor, custodian, instant) =>
+      `What ${custodian} signed to ${accessor} at ${instant} is not what it shows you.`,
+  },
+  foundAct:
+    'The receipt bears the custodian’s own signature, and anybody can check it. Save this paper and tell the supervising authority.',
+  savePaper: 'Save the paper',
 
   chart: 'Accesses by month',
   chartMonth: 'Month',

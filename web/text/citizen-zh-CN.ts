@@ -45,6 +45,8 @@ export const citizenZhCN = {
   overviewOpen: (open: number) => `${open} 个目前无法确认是否完整`,
   overviewApart: (apart: number) => `${apart} 个尚未接入`,
 
+  overviewFound: (found: number) => `有 ${found} 次查询没有如实登记，见“与查询机关的记录比对”`,
+
   sentences: '能够确定的是',
   /** The sentence of what is true, and no more. */
   sentence: (custodian: string, checkpoints: string, anchoredAt: string, entries: number) =>
@@ -73,6 +75,26 @@ export const citizenZhCN = {
   epochOpen: (count: number) => `共 ${count} 期`,
   shown: (count: number) => `已证明在册 ${count} 条`,
   compared: (compared: number, entries: number) => `与查询机关的记录比对：${compared} / ${entries}`,
+
+  comparison: '与查询机关的记录比对',
+  comparisonLead: '查询机关保存着数据机关签名的回执。本页请它们出示关于您的回执，逐份与上面的记录核对。',
+  accessorOutcomes: { compared: '已比对', silent: '未比对', asking: '正在询问' },
+  accessorSays: (copies: number, agreeing: number) => `出示回执 ${copies} 份，其中 ${agreeing} 份与您的记录一致`,
+  accessorOpen: (open: number) => `${open} 份目前无法判断（期限未到，或者数据机关的记录尚未证明完整）`,
+  accessorVoid: (count: number) => `${count} 份不成立，说明不了任何问题`,
+  accessorMore: '另有更早的回执，一次答复容纳不下',
+  accessorSilent: '目前没有答复，因此没有比对。这既不说明一致，也不说明不一致。',
+  foundTitle: (custodian: string) => `${custodian}没有如实登记`,
+  found: {
+    NOT_IN_HISTORY: (accessor: string, custodian: string, instant: string) =>
+      `${accessor}持有${custodian}签名的回执：它于 ${instant} 就您的号码作了答复，并承诺登记。期限已过，而您的号码名下没有这一条：没有登记，或者登记在别的号码名下。`,
+    OTHER_LOG: (accessor: string, custodian: string, instant: string) =>
+      `${accessor}持有${custodian}签名的回执：它于 ${instant} 就您的号码作了答复，所称登记的日志不在登记簿上。`,
+    OTHER_OUTCOME: (accessor: string, custodian: string, instant: string) =>
+      `${custodian}于 ${instant} 签名答复${accessor}的内容，与它出示给您的不同。`,
+  },
+  foundAct: '回执由数据机关自己签名，任何人都可以核验。请保存这份凭据，并向监督机关反映。',
+  savePaper: '保存凭据',
 
   chart: '每月查询次数',
   chartMonth: '月份',
@@ -182,7 +204,7 @@ export const citizenZhCN = {
   trust: '信任文件',
   trustOf: (consortium: string, version: number, until: string) => `联盟 ${consortium} · 第 ${version} 版 · 使用至 ${until}`,
   firstSight: '本浏览器首次见到，未经比对即采用。',
-  truth: '本页只说明数据机关的日志中登记了什么、是否完整；不说明登记的内容在当时属实，也不能发现没有登记的查询。',
+  truth: '本页只说明数据机关的日志中登记了什么、是否完整；不说明登记的内容在当时属实，也不能发现双方都没有登记的查询。',
 };
 
 export type CitizenText = typeof citizenZhCN;

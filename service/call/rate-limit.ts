@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
 import { hmacSm3 } from '../../core/sm/hmac.ts';
-import { HttpRefusal } from '../../service/problem.ts';
+import { HttpRefusal } from '../problem.ts';
 
 export interface RateLimitOptions {
   readonly burst: number;

@@ -1,12 +1,12 @@
 /**
  * What must still be told to somebody: kept on disk, encrypted, until it was. Each item is delivered at least once, in no promised order;
- * one that the other side refuses stays and is tried again, and others pass it by.
+ * one that the other side refuses stays and is tried again, and others pass it by; while nobody answers, all of them wait.
  */
-import { u64 } from '../core/bytes/bytes.ts';
-import { isCodedError } from '../core/bytes/error.ts';
-import type { Logger } from '../service/logger.ts';
-import { type RecordsKey, SealedSpace } from '../service/sealed-space.ts';
-import type { Batch, Store } from '../service/store.ts';
+import { u64 } from '../../core/bytes/bytes.ts';
+import { type CodedError, isCodedError } from '../../core/bytes/error.ts';
+import type { Logger } from '../logger.ts';
+import { type RecordsKey, SealedSpace } from '../sealed-space.ts';
+import type { Batch, Store } from '../store.ts';
 
 export interface OutboxOptions {
   readonly store: Store;
@@ -82,24 +82,40 @@ export class Outbox {
 
   /** True when something was taken, or nothing was left. */
   async #round(): Promise<boolean> {
-    const { store, deliver, logger, signal } = this.#options;
+    const { logger, signal } = this.#options;
     let hasMoved = this.#count === 0;
+    let trouble: CodedError | null = null;
     for await (const [key, item] of this.#space.iterate()) {
       if (signal.aborted) break;
-      try {
-        await deliver(item, signal);
-        const batch = store.batch();
-        this.#space.del(batch, key);
-        await batch.write({ sync: false });
-        this.#count--;
-        hasMoved = true;
-      } catch (error) {
-        if (!isCodedError(error)) throw error;
-        if (!signal.aborted) logger.warn({ error, count: this.#count }, 'not delivered, kept for later');
-      }
+      const error = await this.#deliver(key, item);
+      hasMoved ||= error === null;
+      trouble = error ?? trouble;
+      if (error !== null && isSilence(error)) break;
     }
+    if (trouble !== null && !signal.aborted) logger.warn({ error: trouble, count: this.#count }, 'not delivered, kept for later');
     return hasMoved;
   }
+
+  /** Why not; null when it was taken. */
+  async #deliver(key: Uint8Array, item: Uint8Array): Promise<CodedError | null> {
+    const { store, deliver, signal } = this.#options;
+    try {
+      await deliver(item, signal);
+    } catch (error) {
+      if (isCodedError(error)) return error;
+      throw error;
+    }
+    const batch = store.batch();
+    this.#space.del(batch, key);
+    await batch.write({ sync: false });
+    this.#count--;
+    return null;
+  }
+}
+
+/** Nobody answered, as client.ts says it: what follows would fare no better. A refusal has its status. */
+function isSilence({ code, facts }: CodedError): boolean {
+  return code === 'UNAVAILABLE' && facts['status'] === undefined;
 }
 
 function sequenceOf(key: Uint8Array): number {

@@ -1,20 +1,21 @@
 /**
- * Who asks about herself: an access token of the identity provider, a JWT (RFC 9068) issued for this custodian and for no other (RFC 8707).
- * The node checks it itself; what a portal says about who signed in counts for nothing. No word of a token goes into a log or an error.
+ * Who asks about herself: an access token of the identity provider, a JWT (RFC 9068) issued for this very program and for no other (RFC 8707):
+ * a custodian's node, or an accessor's agent. It checks the token itself; what a portal says about who signed in counts for nothing. No word of a
+ * token goes into a log or an error.
  */
 import type { IncomingMessage } from 'node:http';
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { isCodedError, unavailable } from '../../core/bytes/error.ts';
 import { type CanonicalNumber, normaliseNumber, NUMBER_CLASSES } from '../../core/access/number.ts';
-import { URL_BASE } from '../../service/config.ts';
-import { HttpRefusal } from '../../service/problem.ts';
+import { URL_BASE } from '../config.ts';
+import { HttpRefusal } from '../problem.ts';
 
 export const IDENTITY_CONFIG = z.strictObject({
   /** As the provider's tokens name it. */
   issuer: z.string().min(1),
   jwksUri: z.url({ protocol: /^https?$/ }),
-  /** This custodian, as portals ask for tokens to it: the address of this node. */
+  /** This program, as portals ask for tokens to it: its address. */
   audience: URL_BASE,
 });
 export type IdentityConfig = z.infer<typeof IDENTITY_CONFIG>;
@@ -99,5 +100,5 @@ function reasonOf(error: unknown): unknown {
     error instanceof errors.JOSENotSupported ||
     error instanceof errors.JWKSNoMatchingKey ||
     error instanceof errors.JWKSMultipleMatchingKeys;
-  return isAboutToken ? refusal('the token is not one for this custodian') : unavailable('the identity provider does not answer');
+  return isAboutToken ? refusal('the token is not one for this place') : unavailable('the identity provider does not answer');
 }
