@@ -2,7 +2,7 @@
  * Two records of the same accesses, the accessor's and the custodian's, joined on request digest and chunk. Either may leave out, neither can
  * make up: each has a paper that the other signed. So what one side lacks, the other's paper decides:
  *
- *     matched           both have it, and say the same
+ *     matched           both have it, and say the same; what the custodian does not open, the accessor's copy does, by leaf hash
  *     differing         both have it, and say something else of it; or NOT_IN_HISTORY: it opens to a person whose complete history lacks it,
  *                       so the custodian logged it under another number
  *     accessor-only     HIDDEN: the custodian signed an outcome and does not show it; NOT_ANSWERED: no outcome was kept, so nothing shows that

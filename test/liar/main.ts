@@ -8,7 +8,7 @@ import { parseOrigin } from '../../core/log/origin.ts';
 import { readAccountKey } from '../../chain/config.ts';
 import { ChainSender } from '../../chain/sender.ts';
 import { readNodeConfig } from '../../node/config.ts';
-import { PersonTokens } from '../../node/api/person.ts';
+import { PersonTokens } from '../../service/call/person-token.ts';
 import { readSecret } from '../../service/config.ts';
 import { createEdge } from '../../service/http.ts';
 import { openKeyFile } from '../../service/key-file.ts';

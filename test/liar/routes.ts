@@ -6,7 +6,7 @@ import { formatAccessAnswer } from '../../core/access/answer.ts';
 import { parseSignedRequest, requestDigestOf } from '../../core/access/request.ts';
 import { formatCaseAnswer, parseLookUpRecord } from '../../core/trace/case-answer.ts';
 import { canonicalSubjects, type EventOutcome } from '../../node/access/event.ts';
-import type { PersonTokens } from '../../node/api/person.ts';
+import type { PersonTokens } from '../../service/call/person-token.ts';
 import { readBody } from '../../service/body.ts';
 import { type HotRoute, sendJson } from '../../service/http.ts';
 import type { LyingCustodian, ReadEvent } from './custodian.ts';

@@ -30,7 +30,7 @@ export const SCRIPTS: Readonly<Record<Lie, Script>> = {
   'no-number': { does: 'records it under a number that nobody has', told: OUTSIDE_HISTORY },
   'other-subject': {
     does: 'says to everybody that it was about another person',
-    told: { ...UNSEEN, accessor: 'OTHER_SUBJECT', copy: 'void OTHER_SUBJECT' },
+    told: { ...UNSEEN, accessor: 'OTHER_SUBJECT', copy: '–' },
   },
   'second-handle': { does: 'records it under a handle key that the registry does not list', told: OUTSIDE_HISTORY },
   'skipped-slot': { does: 'records it beyond a slot that it leaves empty', told: OUTSIDE_HISTORY },
@@ -65,7 +65,7 @@ export const SCRIPTS: Readonly<Record<Lie, Script>> = {
   late: { does: 'records it as of a later quantum', told: HONEST },
   'false-seal': {
     does: 'puts under seal what nobody sealed',
-    told: { ...UNSEEN, accessor: 'OTHER_SEAL', copy: 'open SEALED' },
+    told: { ...UNSEEN, accessor: 'OTHER_SEAL', copy: '–' },
   },
   'left-out': {
     does: 'leaves the entry out of what it shows her',

@@ -30,6 +30,8 @@ export const LOG_ID = encodeHex(logIdOf(ORIGIN));
 export interface AccessorPlace {
   readonly url: string;
   readonly accessUrl: string;
+  /** Where persons ask for copies. */
+  readonly personUrl: string;
   readonly tokensFile: string;
 }
 
@@ -91,6 +93,10 @@ export class CustodyStage {
     await this.#writeDesk();
   }
 
+  get #identity(): JsonObject {
+    return { issuer: ISSUER, audience: AUDIENCE, jwksUri: this.provider.jwksUri };
+  }
+
   async #startLiar(port: number): Promise<void> {
     const { ground } = this;
     const key = (type: string): string => ground.key(`civil-${type}`);
@@ -105,7 +111,7 @@ export class CustodyStage {
       tokensFile: this.at('liar.tokens.json'),
       register: { url: ground.witnessUrl },
       bodies: { directory: this.at('bodies'), secretsFile: this.at('bodies.keys') },
-      identity: { issuer: ISSUER, audience: AUDIENCE, jwksUri: this.provider.jwksUri },
+      identity: this.#identity,
     });
   }
 
@@ -147,10 +153,12 @@ export class CustodyStage {
           { name: 'bare', custodian: CUSTODIAN, gatewayUrl: this.dataUrl },
         ],
         matters: { benefit: matter },
+        persons: { port: 0, identity: this.#identity },
       },
     });
     const told = new JsonFields(ready, 'ready');
-    this.accessor = { url: told.string('url'), accessUrl: told.string('accessUrl'), tokensFile };
+    const [url, accessUrl, personUrl] = [told.string('url'), told.string('accessUrl'), told.string('personUrl')];
+    this.accessor = { url, accessUrl, personUrl, tokensFile };
   }
 
   async #writeDesk(): Promise<void> {

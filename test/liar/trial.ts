@@ -6,7 +6,7 @@ import { type CanonicalNumber, normaliseNumber, NUMBER_CLASSES } from '../../cor
 import { findLog, type LogFact } from '../../core/authority/registry.ts';
 import { type AskedLog, askLog, type Doors } from '../../core/citizen/ask.ts';
 import { compareCopies } from '../../core/citizen/compared.ts';
-import { parseCopies } from '../../core/citizen/copies.ts';
+import { type AccessCopies, parseCopies } from '../../core/citizen/copies.ts';
 import { findingsOf, type Row, rowsOf, shownIn } from '../../core/citizen/row.ts';
 import { encodeHex } from '../../core/bytes/bytes.ts';
 import { parseNote } from '../../core/log/note.ts';
@@ -122,16 +122,20 @@ export class Trial {
   async #person(lie: Lie): Promise<Pick<Told, 'person' | 'copy'>> {
     const number = personOf(lie);
     const { world, asked } = await this.ask(number);
-    const record = await this.#record(lie);
-    const entries = record?.parts.flatMap((part) => part.entries) ?? [];
-    const copies = entries.map(({ entry, nonce, body, promise }) => ({ entry: entry!, nonce: nonce!, body: body!, promise }));
-    const told = parseCopies({ format: 'veritrail-access-copies-v1', accessor: ACCESSOR, isAll: true, copies });
+    const told = await this.#copies(number);
     const histories = { facts: world.facts, number, judgements: asked.map(({ judgement }) => judgement) };
     const [judged] = compareCopies(histories, [told]).copies;
     return {
       person: describe(asked[0]!),
       copy: judged === undefined ? NOTHING : [judged.standing, judged.code ?? []].flat().join(' '),
     };
+  }
+
+  /** From the accessor's agent, which she asks with a token of her own. */
+  async #copies({ class: numberClass, id }: CanonicalNumber): Promise<AccessCopies> {
+    const { provider, accessor } = this.#stage;
+    const headers = { authorization: `Bearer ${await provider.token({ class: numberClass, id })}` };
+    return parseCopies(await fetchJson(`${accessor.personUrl}/v1/person/copies`, { send: {}, headers }));
   }
 
   /** Both logs of the custodian, as her page does it; the second one has no way to it. */
