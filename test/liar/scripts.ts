@@ -47,7 +47,7 @@ export const SCRIPTS: Readonly<Record<Lie, Script>> = {
     told: {
       ...HONEST,
       copy: 'differs OTHER_OUTCOME',
-      auditor: 'differing OTHER_FIELDS MISSING_ENTRIES',
+      auditor: 'differing OTHER_FIELDS MISSING_ENTRIES NOT_IN_HISTORY',
       court: 'broken-promise',
     },
   },
