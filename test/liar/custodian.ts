@@ -62,6 +62,8 @@ export class LyingCustodian extends EvilNode {
   /** What was shown when a person's first event came. */
   readonly #faceBefore = new Map<string, Face>();
   readonly #taken = new Set<string>();
+  /** All that was published, by when it was signed. */
+  readonly #faces = new Map<number, Face>();
   #pending: Row[] = [];
 
   constructor(options: LyingCustodianOptions) {
@@ -137,7 +139,9 @@ export class LyingCustodian extends EvilNode {
       const isDue = this.#grow();
       if (!isDue && Date.now() - publishedAt < BEAT_MS) continue;
       publishedAt = Date.now();
-      await this.publish(await this.sign(this.log, this.log.mapWithout(), publishedAt));
+      const face = await this.sign(this.log, this.log.mapWithout(), publishedAt);
+      this.#faces.set(publishedAt, face);
+      await this.publish(face);
     }
   }
 
@@ -152,11 +156,17 @@ export class LyingCustodian extends EvilNode {
 
   // Answering
 
+  /** At the checkpoint that is asked for, or the newest. */
+  #faceAt(issuedAt: number | null): Face {
+    const face = issuedAt === null ? this.face : this.#faces.get(issuedAt);
+    if (face === undefined || face === null) throw unavailable('no such checkpoint is published');
+    return face;
+  }
+
   /** What the person is told, and an auditor who asks about her. */
-  answer(number: CanonicalNumber): AccessAnswer {
+  answer(number: CanonicalNumber, issuedAt: number | null = null): AccessAnswer {
     const lie = this.#lies.get(number.id) ?? 'honest';
-    const face = lie === 'old-checkpoint' ? this.#faceBefore.get(number.id) : this.face;
-    if (face === undefined || face === null) throw unavailable('nothing is anchored yet');
+    const face = lie === 'old-checkpoint' ? this.#faceBefore.get(number.id)! : this.#faceAt(issuedAt);
     const { items, absence } = proveHistory(this.handleOf(number), face.checkpoint, readerOf(face));
     const told = items.map((item) => ({ ...item, content: this.#contentOf(this.#rowOf(leafHashOf(item.entryBytes)), lie) }));
     const { vrfKey } = this.#keys;
@@ -176,9 +186,8 @@ export class LyingCustodian extends EvilNode {
   }
 
   /** What an auditor is shown of an accessor's readings. */
-  entriesOf(accessor: string): { readonly checkpoint: Note; readonly rows: EntryRow[] } {
-    const face = this.face;
-    if (face === null) throw unavailable('nothing is anchored yet');
+  entriesOf(accessor: string, issuedAt: number | null = null): { readonly checkpoint: Note; readonly rows: EntryRow[] } {
+    const face = this.#faceAt(issuedAt);
     const { size } = face.checkpoint;
     const rows = face.log.rows.slice(0, size).flatMap((row, index): EntryRow[] => {
       const { request, outcome, subject } = parseAccessBody(row.draft.body);

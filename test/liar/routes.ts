@@ -20,7 +20,12 @@ interface EventJson {
   readonly subjects: readonly { readonly class: number; readonly id: string }[];
 }
 
-interface LookUpJson {
+/** A checkpoint to answer at, where one is asked for. */
+interface Question {
+  readonly at?: { readonly issuedAt: number };
+}
+
+interface LookUpJson extends Question {
   readonly request: JsonObject;
   readonly subject: { readonly class: number; readonly id: string };
   readonly filter: { readonly accessor: string };
@@ -48,20 +53,29 @@ export function custodianRoutes(custodian: LyingCustodian, tokens: PersonTokens)
       return { lie };
     }),
     post('/v1/events', async (body) => custodian.read(eventOf(body as unknown as EventJson)), 201),
-    post('/v1/history', async (_, request) => formatAccessAnswer(custodian.answer(await tokens.verify(request)))),
+    post('/v1/history', async (body, request) =>
+      formatAccessAnswer(custodian.answer(await tokens.verify(request), issuedAtOf(body))),
+    ),
     post('/v1/promised', async () => ({ size: 0, entries: [] })),
     post('/v1/case/history', async (body) => {
       const { request, subject } = body as unknown as LookUpJson;
       const [number] = canonicalSubjects([subject]);
       const event = await lookUp(custodian, request, [subject]);
-      return formatCaseAnswer({ event, answered: { kind: 'person', history: custodian.answer(number!) } });
+      return formatCaseAnswer({ event, answered: { kind: 'person', history: custodian.answer(number!, issuedAtOf(body)) } });
     }),
     post('/v1/case/entries', async (body) => {
       const { request, filter } = body as unknown as LookUpJson;
       const event = await lookUp(custodian, request, []);
-      return formatCaseAnswer({ event, answered: { kind: 'entries', isAll: true, ...custodian.entriesOf(filter.accessor) } });
+      return formatCaseAnswer({
+        event,
+        answered: { kind: 'entries', isAll: true, ...custodian.entriesOf(filter.accessor, issuedAtOf(body)) },
+      });
     }),
   ];
+}
+
+function issuedAtOf(body: JsonValue): number | null {
+  return (body as unknown as Question).at?.issuedAt ?? null;
 }
 
 function eventOf({ request, outcome, subjects }: EventJson): ReadEvent {

@@ -1,25 +1,23 @@
 /** Plays every lie about a person of its own, and hears what each party then makes of it: the accessor, the person, the auditor, the court. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { isCodedError } from '../../core/bytes/error.ts';
-import { type JsonObject, parseJson } from '../../core/bytes/json.ts';
+import { type JsonObject, type JsonValue, parseJson } from '../../core/bytes/json.ts';
+import { parseAccessAnswer } from '../../core/access/answer.ts';
 import { type CanonicalNumber, normaliseNumber, NUMBER_CLASSES } from '../../core/access/number.ts';
 import { findLog, type LogFact } from '../../core/authority/registry.ts';
 import { type AskedLog, askLog, type Doors } from '../../core/citizen/ask.ts';
 import { compareCopies } from '../../core/citizen/compared.ts';
-import { type AccessCopies, parseCopies } from '../../core/citizen/copies.ts';
+import { parseCopies } from '../../core/citizen/copies.ts';
+import { parsePromised } from '../../core/citizen/promised.ts';
 import { findingsOf, type Row, rowsOf, shownIn } from '../../core/citizen/row.ts';
-import { encodeHex } from '../../core/bytes/bytes.ts';
-import { parseNote } from '../../core/log/note.ts';
 import { logIdOf } from '../../core/log/origin.ts';
-import { decodeSlotProof, type SlotProof } from '../../core/log/slot-proof.ts';
-import { parseLookupAnswer } from '../../core/verify/lookup.ts';
 import { type World, worldOf } from '../../core/verify/world.ts';
-import { fetchAnswer, fetchPromised, VerifierSide } from '../../portal/citizen/upstream.ts';
+import { VerifierSide } from '../../portal/citizen/upstream.ts';
 import { sampleNumber } from '../../samples/data-service.ts';
 import { fetchJson } from '../../service/call/client.ts';
 import { veritrail } from '../e2e/system.ts';
 import { until } from '../evil/attack.ts';
-import { bringCharge, type LogJson, logAt, promiseCharge, type PromiseJson } from '../evil/promise-charge.ts';
+import { type LogJson, logAt, type PromiseJson } from '../evil/promise-charge.ts';
+import { broken, issuedAt } from './court.ts';
 import { type Lie, LIES, secondLogOf } from './lies.ts';
 import { ACCESSOR, AUDITOR, type CustodyStage, LOG_ID, ORIGIN } from './stage.ts';
 
@@ -45,6 +43,13 @@ interface RecordJson extends JsonObject {
   } & JsonObject)[];
 }
 
+/** By log of the custodian. */
+interface Asked {
+  readonly world: World;
+  readonly asked: readonly AskedLog[];
+}
+
+const PASSING: readonly string[] = ['OTHER_CHECKPOINT', 'PROVISIONAL', 'UNWITNESSED'];
 const NOTHING = '–';
 const CALLER = { 'veritrail-operator': 'S-0017', 'veritrail-matter': 'benefit', 'veritrail-case': 'SL-1' };
 /** Longer than any promise of the liar's. */
@@ -122,7 +127,7 @@ export class Trial {
   async #person(lie: Lie): Promise<Pick<Told, 'person' | 'copy'>> {
     const number = personOf(lie);
     const { world, asked } = await this.ask(number);
-    const told = await this.#copies(number);
+    const told = parseCopies(await this.#asHer(number, `${this.#stage.accessor.personUrl}/v1/person/copies`));
     const histories = { facts: world.facts, number, judgements: asked.map(({ judgement }) => judgement) };
     const [judged] = compareCopies(histories, [told]).copies;
     return {
@@ -131,24 +136,30 @@ export class Trial {
     };
   }
 
-  /** From the accessor's agent, which she asks with a token of her own. */
-  async #copies({ class: numberClass, id }: CanonicalNumber): Promise<AccessCopies> {
-    const { provider, accessor } = this.#stage;
-    const headers = { authorization: `Bearer ${await provider.token({ class: numberClass, id })}` };
-    return parseCopies(await fetchJson(`${accessor.personUrl}/v1/person/copies`, { send: {}, headers }));
+  /** With an access token of her own. */
+  async #asHer({ class: numberClass, id }: CanonicalNumber, url: string): Promise<JsonValue> {
+    const headers = { authorization: `Bearer ${await this.#stage.provider.token({ class: numberClass, id })}` };
+    return fetchJson(url, { send: {}, headers });
+  }
+
+  /** Again while the verifier does not stand yet on what the custodian answers at. */
+  ask(number: CanonicalNumber): Promise<Asked> {
+    return until('the verifier knows the checkpoint', async () => {
+      const told = await this.#askOnce(number);
+      const { completeness } = told.asked[0]!.judgement;
+      return completeness.outcome === 'unknown' && PASSING.includes(completeness.code) ? null : told;
+    });
   }
 
   /** Both logs of the custodian, as her page does it; the second one has no way to it. */
-  async ask(number: CanonicalNumber): Promise<{ readonly world: World; readonly asked: readonly AskedLog[] }> {
-    const { ground, provider, nodeUrl: url } = this.#stage;
-    const { signal } = new AbortController();
-    const verifier = new VerifierSide(ground.verifierUrl, signal);
+  async #askOnce(number: CanonicalNumber): Promise<Asked> {
+    const { ground, nodeUrl } = this.#stage;
+    const verifier = new VerifierSide(ground.verifierUrl, new AbortController().signal);
     const [trust, live] = await Promise.all([verifier.trust(), verifier.live()]);
     const world = worldOf({ trust, live, evaluatedAt: Date.now(), at: null });
-    const call = { url, accessToken: await provider.token({ class: number.class, id: number.id }), timeoutMs: 5_000, signal };
     const doors: Doors = {
-      custodian: () => fetchAnswer(call),
-      promised: () => fetchPromised(call),
+      custodian: async () => parseAccessAnswer(await this.#asHer(number, `${nodeUrl}/v1/history`)),
+      promised: async () => parsePromised(await this.#asHer(number, `${nodeUrl}/v1/promised`)),
       standing: (logId, at) => verifier.standing(logId, at),
       anchors: (logId, from, to) => verifier.anchors(logId, from, to),
     };
@@ -202,41 +213,9 @@ export class Trial {
       const promise = (await this.#record(lie))?.parts[0]?.entries[0]?.promise;
       if (promise?.logId === LOG_ID) promises.set(lie, promise);
     }
-    const { standing, proofs } = await this.#slotProofs([...promises.values()].map(({ slot }) => slot));
-    const convicting: Lie[] = [];
-    for (const [lie, promise] of promises) {
-      const charge = promiseCharge(ORIGIN, promise, standing, proofs.get(promise.slot)!);
-      if (await isTaken(this.#stage.ground.monitorUrl, charge)) convicting.push(lie);
-    }
-    return (lie) => (convicting.includes(lie) ? 'broken-promise' : NOTHING);
-  }
-
-  /** From the node's own map, at a checkpoint that the monitor stands on. */
-  #slotProofs(
-    slots: readonly string[],
-  ): Promise<{ readonly standing: LogJson; readonly proofs: ReadonlyMap<string, SlotProof> }> {
-    return until('the node proves slots at an anchored checkpoint', async () => {
-      const standing = await logAt(this.#stage.ground.monitorUrl, LOG_ID);
-      const asked = { send: { slots: [...new Set(slots)], logId: LOG_ID } };
-      const { logs, present, absent } = parseLookupAnswer(await fetchJson(`${this.#stage.nodeUrl}/v1/lookup`, asked));
-      if (parseNote(logs[0]!.checkpoint).checkpoint.issuedAt !== issuedAt(standing)) return null;
-      const proofs = [...present, ...absent].map(({ slot, map }) => [encodeHex(slot), decodeSlotProof(map)] as const);
-      return { standing, proofs: new Map(proofs) };
-    });
-  }
-}
-
-function issuedAt({ checkpoint }: LogJson): number {
-  return checkpoint === null ? 0 : parseNote(checkpoint).checkpoint.issuedAt;
-}
-
-async function isTaken(url: string, charge: Uint8Array): Promise<boolean> {
-  try {
-    await bringCharge(url, charge);
-    return true;
-  } catch (error) {
-    if (isCodedError(error, 'UNVERIFIED')) return false;
-    throw error;
+    const { ground, nodeUrl } = this.#stage;
+    const convicting = await broken(promises, { monitorUrl: ground.monitorUrl, nodeUrl });
+    return (lie) => (convicting.has(lie) ? 'broken-promise' : NOTHING);
   }
 }
 
