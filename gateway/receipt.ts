@@ -38,6 +38,8 @@ export interface ReceiptQuestion {
   readonly now: number;
   /** Chunk that is due. */
   readonly chunk: number;
+  /** Leaf hash of the seal that it was asked for under. */
+  readonly seal: Hash | null;
 }
 
 /** Clocks of two departments, and a slow chunk. */
@@ -45,13 +47,15 @@ const MAX_CLOCK_DIFFERENCE = 300_000;
 
 /** Throws UNVERIFIED or UNTRUSTED, with `facts.reason`. */
 export function verifyReceipt(question: ReceiptQuestion): OpenedEntry[] {
-  const { request, receipt, facts, now } = question;
+  const { request, receipt, facts, now, seal } = question;
   const { outcome, envelope } = receipt.outcome;
   require(outcome.chunk.number === question.chunk, 'OTHER_CHUNK');
   require(Math.abs(now - outcome.answeredAt) <= MAX_CLOCK_DIFFERENCE, 'BAD_TIME');
   const signature = envelope.signatures[0]!;
   const key = requireRequestKey(facts, signature.keyId, outcome.custodian, now);
   require(isSm2Signature(key.publicKey, outcomeSignedBytes(envelope.payload), signature.signature), 'BAD_SIGNATURE');
+  // What was not to be under seal stands in the person's history: at a random slot she would never find it.
+  require(outcome.seal === null ? seal === null : seal !== null && equalBytes(outcome.seal, seal), 'OTHER_SEAL');
   const opened = openReceipt(request, receipt);
   const log = requireLog(question);
   for (const entry of opened) requirePromised(question, log, entry);

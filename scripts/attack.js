@@ -1,4 +1,4 @@
-/** `npm run attack [-- LIE …]`: plays what a lying node can do, each lie on a whole system, and prints who caught it and how. */
+/** `npm run attack [-- LIE …|accesses]`: plays what a lying node can do, each lie on a whole system, and prints who caught it and how. */
 import { installPackages, underNode26 } from './bootstrap.js';
 
 await underNode26('scripts/attack.js');

@@ -7,8 +7,8 @@
  *     provisional   promised, or in the log, but no attested anchor holds it yet
  *     open          recorded, but something about its content could not be found out
  *     contradicted  recorded, but what the custodian shows as its content is not what was recorded, or does not hold
- *     refused, erased, lost, withheld    recorded, and the content is not shown: under a law it names; destroyed; not there any more, the
- *                                  custodian says; without a word
+ *     refused, erased, lost, withheld    recorded, and the content is not shown: under a law it names; destroyed, as an erasure in her history
+ *                                  says; not there any more, the custodian says; without a word that holds
  */
 import type { LogJudgement } from '../access/answer-check.ts';
 import type { EntryContent } from '../access/answer.ts';
@@ -65,9 +65,9 @@ export function lacksDuty(row: Row): boolean {
   return findingsOf(row).some(([id, { outcome }]) => id === 'purpose' && outcome === 'fail');
 }
 
-function stateOf(shown: ShownEntry): RowState {
+function stateOf(shown: ShownEntry, isErasedOnRecord: boolean): RowState {
   const { content, checked, recordedIn } = shown;
-  if (content === null) return 'withheld';
+  if (content === null || (content.state === 'erased' && !isErasedOnRecord)) return 'withheld';
   if (content.state !== 'opened') return content.state;
   if (openedBody(shown) === null || (checked !== null && checked.body === null)) return 'contradicted';
   const asked = findingsOf(shown).filter(([id]) => !NOT_ABOUT_CONTENT.includes(id));
@@ -118,7 +118,7 @@ function rowsOfLog({ log, entries }: ShownLog, now: number): Row[] {
       origin: log.origin,
       custodian: log.authority,
       kind: kindNameOf(shown.entry.kind),
-      state: stateOf(shown),
+      state: stateOf(shown, told.erased.has(name)),
       request: shown.checked?.body?.request.request ?? null,
       outcome: shown.checked?.body?.outcome.outcome ?? null,
       erasure: told.erased.get(name) ?? readOrNull(shown, 'erasure', parseErasure),

@@ -2,7 +2,7 @@
  * Two records of the same accesses, the accessor's and the custodian's, joined on request digest and chunk. Either may leave out, neither can
  * make up: each has a paper that the other signed. So what one side lacks, the other's paper decides:
  *
- *     matched           both have it, and say the same
+ *     matched           both have it, and say the same; what the custodian does not open, the accessor's copy does, by leaf hash
  *     differing         both have it, and say something else of it; or NOT_IN_HISTORY: it opens to a person whose complete history lacks it,
  *                       so the custodian logged it under another number
  *     accessor-only     HIDDEN: the custodian signed an outcome and does not show it; NOT_ANSWERED: no outcome was kept, so nothing shows that
@@ -63,7 +63,7 @@ export interface Reconciliation {
   readonly counts: Readonly<Record<Reconciled, number>>;
   /** Without those that matched; by time. */
   readonly rows: readonly ReconciliationRow[];
-  /** Entries at the custodian whose content is not shown: they can be joined with nothing. */
+  /** Entries at the custodian whose content is not shown, and which no record opens: they can be joined with nothing. */
   readonly unopened: number;
 }
 
@@ -97,32 +97,59 @@ interface Pair {
 /** Both sides are of one accessor, one custodian and one span of time; how to ask for that is the caller's. */
 export function reconcile(question: ReconciliationQuestion): Reconciliation {
   const { records, entries } = question;
-  const rows = [...pairsOf(records, entries)].map(([, pair]) => rowOf(question, pair));
+  const pairs = [...pairsOf(records, entries).values()];
+  const joined = new Set(pairs.flatMap(({ shown }) => shown?.entries ?? []));
+  const rows = pairs.map((pair) => rowOf(question, pair));
   const counts = Object.fromEntries(RECONCILED.map((state) => [state, rows.filter((row) => row.state === state).length]));
   return {
     counts: counts as Record<Reconciled, number>,
     rows: rows
       .filter(({ state }) => state !== 'matched')
       .toSorted((a, b) => a.requestedAt - b.requestedAt || compareText(a.request, b.request) || (a.chunk ?? 0) - (b.chunk ?? 0)),
-    unopened: entries.filter(({ kind, papers }) => kind === 'access' && papers === null).length,
+    unopened: [...unopenedIn(entries).values()].filter((entry) => !joined.has(entry)).length,
   };
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+/** What the custodian does not open, by leaf hash. */
+function unopenedIn(entries: readonly TracedEntry[]): Map<string, TracedEntry> {
+  const unopened = entries.filter(({ kind, papers }) => kind === 'access' && papers === null);
+  return new Map(unopened.map((entry) => [entry.leafHash, entry]));
+}
+
 function pairsOf(records: readonly AccessorRecord[], entries: readonly TracedEntry[]): Map<string, Pair> {
   const pairs = new Map<string, Pair>();
   const keyOf = (request: string, outcome: SignedOutcome | null): string => `${request} ${outcome?.outcome.chunk.number ?? '-'}`;
   const opened = entries.filter(({ papers }) => papers !== null);
+  const unopened = unopenedIn(entries);
   for (const [key, own] of Map.groupBy(opened, ({ request, papers }) => keyOf(request!, papers!.outcome))) {
     const { request, outcome } = own[0]!.papers!;
     pairs.set(key, { record: null, shown: { request, outcome, entries: own } });
   }
   for (const record of records) {
     const key = keyOf(record.digest, record.outcome);
-    pairs.set(key, { record, shown: pairs.get(key)?.shown ?? null });
+    pairs.set(key, { record, shown: withUnopened(pairs.get(key)?.shown ?? null, record, unopened) });
   }
   return pairs;
+}
+
+/**
+ * An entry that the custodian has erased, or withholds, stands in its log all the same: where the accessor's copy opens it, it is one of this
+ * very outcome.
+ */
+function withUnopened(
+  shown: CustodianSide | null,
+  { request, outcome, entries }: AccessorRecord,
+  unopened: ReadonlyMap<string, TracedEntry>,
+): CustodianSide | null {
+  const there = entries.flatMap(({ leafHash, opensTo }) => {
+    const entry = unopened.get(encodeHex(leafHash));
+    const isOfThis = opensTo !== null && outcome !== null && equalBytes(opensTo, outcome.envelope.payload);
+    return entry !== undefined && isOfThis ? [entry] : [];
+  });
+  if (there.length === 0) return shown;
+  return shown === null ? { request, outcome: outcome!, entries: there } : { ...shown, entries: [...shown.entries, ...there] };
 }
 
 function rowOf(question: ReconciliationQuestion, { record, shown }: Pair): ReconciliationRow {
@@ -196,8 +223,16 @@ function differences(
   return reasons;
 }
 
-/** An entry that opens to a person, and should stand in her history by then, does not: it was logged under another number's handle. */
-function isOutsideHistory(record: AccessorRecord, { entries }: CustodianSide, histories: readonly KnownHistory[]): boolean {
+/**
+ * An entry that opens to a person, and should stand in her history by then, does not: it was logged under another number's handle. What is under
+ * seal stands at a random slot, as it should.
+ */
+function isOutsideHistory(
+  record: AccessorRecord,
+  { outcome: told, entries }: CustodianSide,
+  histories: readonly KnownHistory[],
+): boolean {
+  if (record.outcome!.outcome.seal !== null || told.outcome.seal !== null) return false;
   const lacksPromised = record.entries.some(
     ({ number, leafHash, promise }) =>
       number !== null &&

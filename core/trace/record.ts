@@ -27,6 +27,8 @@ export interface KeptEntry {
   readonly promise: SignedPromise;
   /** Whom it was about as it was opened; null for an event about nobody, and where what was kept does not open it. */
   readonly number: CanonicalNumber | null;
+  /** Payload of the outcome that it opens to; null where what was kept does not open it. */
+  readonly opensTo: Uint8Array | null;
 }
 
 /** One answer, or one request without any. */
@@ -77,7 +79,8 @@ function readKept(fields: JsonFields): KeptEntry {
   const promise = readFields(fields.value('promise'), 'promise', readPromise);
   const isThis = equalBytes(leafHashOf(entry), leafHash) && equalBytes(promise.leafHash, leafHash);
   if (!isThis) throw malformed('record: an entry or a promise of another leaf');
-  return { leafHash, promise, number: opened?.subject?.number ?? null };
+  const opensTo = opened?.outcome.envelope.payload ?? null;
+  return { leafHash, promise, number: opened?.subject?.number ?? null, opensTo };
 }
 
 /** Null where the nonce and the body do not open the entry. */

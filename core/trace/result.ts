@@ -83,7 +83,10 @@ export function reconciliationOf(judged: JudgedCase): Reconciliation | null {
     ...kept.filter(({ request }) => isWithin(request.request.requestedAt)).map(({ digest }) => digest),
     ...entries.filter(({ entry }) => isWithin(entry.recordedAt)).map(({ request }) => request),
   ]);
-  const shown = entries.filter(({ papers, request }) => papers?.request.request.accessor === accessor && meant.has(request));
+  // Whose reading it was that the custodian does not open, only a record can tell.
+  const shown = entries.filter(
+    ({ papers, request }) => papers === null || (papers.request.request.accessor === accessor && meant.has(request)),
+  );
   const records = kept.filter(({ digest }) => meant.has(digest));
   return reconcile({ facts: world.facts, records, entries: shown, histories: historiesOf(judged) });
 }

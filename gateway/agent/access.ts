@@ -14,6 +14,7 @@ import type { Uscc } from '../../core/authority/uscc.ts';
 import { parseUscc } from '../../core/authority/uscc.ts';
 import { decodeHex, encodeHex } from '../../core/bytes/bytes.ts';
 import { isCodedError, malformed, notFound, unverified } from '../../core/bytes/error.ts';
+import type { Hash } from '../../core/bytes/hash.ts';
 import { requestDigestOf, type SignedRequest } from '../../core/access/request.ts';
 import { parseSignature, type PublicKey } from '../../core/sm/sm2.ts';
 import { keyIdOf } from '../../core/authority/key-id.ts';
@@ -24,6 +25,7 @@ import { HttpRefusal, parseProblem, PROBLEM_TYPE } from '../../service/problem.t
 import type { Signer } from '../../service/signer.ts';
 import { type Caller, readPieces } from '../call.ts';
 import { type Frame, FRAMES_TYPE, readFrames } from '../frame.ts';
+import { SEAL_HEADER, sealHashIn } from '../http/seal.ts';
 import { encodeQuery, type Query } from '../query.ts';
 import { verifyReceipt } from '../receipt.ts';
 import type { Registry } from '../registry.ts';
@@ -52,6 +54,8 @@ interface Asked {
   readonly call: OutgoingCall;
   readonly signed: SignedRequest;
   readonly digest: Uint8Array;
+  /** Leaf hash of the seal that it is to stand under. */
+  readonly seal: Hash | null;
 }
 
 const PATH = /^\/to\/([a-z][a-z0-9-]{0,31})(\/.*)$/s;
@@ -71,9 +75,10 @@ export class AccessAgent {
     exchange.route = target.name;
     const { headers } = exchange.request;
     const { prepared, operator } = this.#prepare(headers, target, call);
+    const seal = sealHashIn(headers[SEAL_HEADER]);
     const signed = await signRequest(prepared, this.#options.signer, operator);
     const digest = requestDigestOf(prepared.payload);
-    const asked = { target, call, signed, digest };
+    const asked = { target, call, signed, digest, seal };
     const sentAt = clock();
     await records.begin({ digest, signed, target: target.name, salt: prepared.salt, query: encodeQuery(call), sentAt });
     exchange.response.setHeader('veritrail-request-digest', encodeHex(digest));
@@ -147,12 +152,12 @@ export class AccessAgent {
 
   async #send({ request, gone }: Exchange, { target, call, signed }: Asked, salt: Uint8Array): Promise<IncomingMessage> {
     const { signer, caller, clock } = this.#options;
-    const seal = request.headers['veritrail-seal'];
+    const seal = request.headers[SEAL_HEADER];
     const contentType = request.headers['content-type'];
     const headers = {
       ...(await signOutgoing(call, signed, salt, signer, clock())),
       accept: FRAMES_TYPE,
-      ...(typeof seal === 'string' && { 'veritrail-seal': seal }),
+      ...(typeof seal === 'string' && { [SEAL_HEADER]: seal }),
       ...(call.body.length > 0 && { 'content-length': String(call.body.length) }),
       ...(call.body.length > 0 && contentType !== undefined && { 'content-type': contentType }),
     };
@@ -190,16 +195,16 @@ export class AccessAgent {
   }
 
   /** Null when the receipt holds. */
-  #judge({ signed, call }: Asked, { receipt }: Frame, chunk: number): string | null {
+  #judge({ signed, call, seal }: Asked, { receipt }: Frame, chunk: number): string | null {
     const { registry, clock } = this.#options;
     try {
-      verifyReceipt({ request: signed, receipt, facts: registry.current().facts, now: clock(), chunk });
+      verifyReceipt({ request: signed, receipt, facts: registry.current().facts, now: clock(), chunk, seal });
     } catch (error) {
       if (!isCodedError(error)) throw error;
       return String(error.facts['reason'] ?? error.code);
     }
     // A custodian that answers about one person and logs another shows it here.
-    if (chunk > 0 || receipt.outcome.outcome.seal !== null) return null;
+    if (chunk > 0 || seal !== null) return null;
     const logged = new Set(receipt.subjects.map(({ number }) => number.id));
     return numbersIn(call).every(({ id }) => logged.has(id)) ? null : 'OTHER_SUBJECT';
   }

@@ -7,13 +7,15 @@
  */
 import { findKey, findLog } from '../../core/authority/registry.ts';
 import { decodeBase64, encodeBase64, encodeHex, equalBytes } from '../../core/bytes/bytes.ts';
-import { type CodedError, isCodedError, unavailable, untrusted } from '../../core/bytes/error.ts';
+import { type CodedError, isCodedError, malformed, unavailable, untrusted } from '../../core/bytes/error.ts';
+import type { Hash } from '../../core/bytes/hash.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
 import { parseJson } from '../../core/bytes/json.ts';
 import { readFields } from '../../core/bytes/json-fields.ts';
 import { sealFor, type ShownSeal } from '../../core/access/seal.ts';
 import { decodeEntry, encodeEntry, ENTRY_LENGTH, NONCE_LENGTH } from '../../core/log/entry.ts';
 import { verifyPromise } from '../../core/log/promise.ts';
+import { leafHashOf } from '../../core/log/tree.ts';
 import { formatPromise, readPromise, type SignedPromise } from '../event.ts';
 import { requireInForce } from '../registry.ts';
 import type { Caller } from './authenticate.ts';
@@ -43,6 +45,13 @@ export function readSeal(header: unknown, caller: Caller, sealsLogs: readonly st
     if (isCodedError(error)) throw badSeal();
     throw error;
   }
+}
+
+/** Leaf hash of the kind 32 that a header shows; null without a header. Nothing of it is verified. Throws MALFORMED. */
+export function sealHashIn(header: unknown): Hash | null {
+  if (header === undefined) return null;
+  if (typeof header !== 'string' || header.length > MAX_SEAL) throw malformed('not a seal');
+  return leafHashOf(encodeEntry(parseSeal(header).shown.entry));
 }
 
 function badSeal(): CodedError {

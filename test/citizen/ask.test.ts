@@ -1,6 +1,7 @@
 /** How one log is asked, without a page: what each party must show, and what is made of it when it does not. */
 import { describe, test } from 'node:test';
 import { expect } from 'chai';
+import { encodeHex } from '../../core/bytes/bytes.ts';
 import { unavailable } from '../../core/bytes/error.ts';
 import { type AskedLog, askLog, type CheckpointName, type Doors } from '../../core/citizen/ask.ts';
 import { parsePromised } from '../../core/citizen/promised.ts';
@@ -133,6 +134,18 @@ describe('what is promised beyond the checkpoint', () => {
 });
 
 describe('rows', () => {
+  test('take a content for erased only where an erasure stands in the history', async () => {
+    const one = new AccessStory(Date.now() - DAY);
+    one.anchorAll();
+    const [erased, claimed] = [one.read(POLICE, PERSON), one.read(POLICE, PERSON)];
+    one.erase(POLICE, PERSON, erased);
+    one.log(POLICE).contents.set(encodeHex(claimed), { state: 'erased' });
+    one.anchorAll();
+    const { judgement } = await ask(POLICE, {}, one);
+    const states = new Map(rowsOf([shownIn(judgement)], Date.now()).map(({ name, state }) => [name, state]));
+    expect([states.get(encodeHex(erased)), states.get(encodeHex(claimed))]).to.deep.equal(['erased', 'withheld']);
+  });
+
   test('keep an objection to something that is not shown here, and hide no reply but the one that counts', async () => {
     const one = new AccessStory(Date.now() - DAY);
     one.anchorAll();

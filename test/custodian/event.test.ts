@@ -68,7 +68,7 @@ describe('access events', () => {
     const receipt = parseReceipt(json);
     const signed = parseSignedRequest(request);
     const { facts, directory } = custodian;
-    const opened = verifyReceipt({ request: signed, receipt, facts, now: directory.now, chunk: 0 });
+    const opened = verifyReceipt({ request: signed, receipt, facts, now: directory.now, chunk: 0, seal: null });
     expect(opened).to.have.lengthOf(2);
     await custodian.anchor();
     const answer = await custodian.asPerson(ANNA, '/v1/history');

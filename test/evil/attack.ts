@@ -1,18 +1,17 @@
 /** Plays a lie on the stage and waits until everybody who should has caught it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decodeHex, encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
-import { hashFromHex } from '../../core/bytes/hash.ts';
+import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
-import { formatCharge } from '../../core/court/charge.ts';
 import { parseNote } from '../../core/log/note.ts';
 import { decodeSlotProof } from '../../core/log/slot-proof.ts';
 import { sm3 } from '../../core/sm/sm3.ts';
-import { parseSignature } from '../../core/sm/sm2.ts';
 import { parseLookupAnswer } from '../../core/verify/lookup.ts';
-import { fetchBytes, fetchJson } from '../../service/call/client.ts';
+import { fetchJson } from '../../service/call/client.ts';
 import sample from '../../samples/consortium.json' with { type: 'json' };
-import { type Reply, PROMISE_MS } from './evil-node.ts';
+import { PROMISE_MS } from './evil-issuer.ts';
+import type { Reply } from './evil-node.ts';
 import { type Catcher, type Script, SCRIPTS } from './scripts.ts';
+import { bringCharge, disputesOf, logAt, promiseCharge, type PromiseJson } from './promise-charge.ts';
 import type { EvilPlace, Stage } from './stage.ts';
 
 export interface Caught {
@@ -32,25 +31,6 @@ export interface Played {
   readonly honest: string;
 }
 
-interface LogJson {
-  readonly sequence: number | null;
-  readonly trouble: string | null;
-  readonly checkpoint: string | null;
-  readonly anchor: { readonly anchoredAt: number } | null;
-  readonly finding: { readonly why?: string } | null;
-  readonly search: { readonly isWithheld: boolean } | null;
-}
-
-interface PromiseJson {
-  readonly logId: string;
-  readonly slot: string;
-  readonly leafHash: string;
-  readonly issuedAt: number;
-  readonly deadline: number;
-  readonly keyId: string;
-  readonly signature: string;
-}
-
 /** What the node heard when it lied, and when that was. */
 interface Lied {
   readonly replies: readonly Reply[];
@@ -62,7 +42,7 @@ const POLL_MS = 100;
 const DAY = 86_400_000;
 
 /** The first answer that is one. */
-async function until<Found>(what: string, ask: () => Promise<Found | null>): Promise<Found> {
+export async function until<Found>(what: string, ask: () => Promise<Found | null>): Promise<Found> {
   let last: unknown = null;
   for (const end = Date.now() + WITHIN_MS; Date.now() < end; await sleep(POLL_MS)) {
     const found = await ask().catch((error: unknown) => {
@@ -104,7 +84,7 @@ export class Attack {
     const script = SCRIPTS[lie];
     const serials = Array.from({ length: script.before }, (_, i) => `${serialOf(lie)}${i}`);
     await this.#stage.startEvil(place);
-    await until('the register knows the log', () => fetchJson(`${this.#stage.witnessUrl}/v1/swap/${place.logId}`));
+    await until('the register knows the log', () => fetchJson(`${this.#stage.ground.witnessUrl}/v1/swap/${place.logId}`));
     for (const serial of serials)
       await fetchJson(`${url}/v1/licences`, { send: licence(licenceType, serial), timeoutMs: WITHIN_MS });
     await this.#isTold(serials[0]!, 'valid');
@@ -133,9 +113,9 @@ export class Attack {
 
   async #codesOf(by: Catcher, { logId }: EvilPlace, { replies, startedAt }: Lied): Promise<string[]> {
     if (by === 'register' || by === 'chain') return replies.filter(({ from }) => from === by).map(({ code }) => code);
-    if (by === 'court') return this.#disputesOf(logId);
-    const { witnessUrl, monitorUrl, verifierUrl } = this.#stage;
-    const view = await this.#logAt({ witness: witnessUrl, monitor: monitorUrl, verifier: verifierUrl }[by], logId);
+    if (by === 'court') return disputesOf(this.#stage.ground.verifierUrl, logId);
+    const { witnessUrl, monitorUrl, verifierUrl } = this.#stage.ground;
+    const view = await logAt({ witness: witnessUrl, monitor: monitorUrl, verifier: verifierUrl }[by], logId);
     if (by === 'verifier') return view.trouble === null ? [] : [view.trouble];
     if (by === 'witness') return view.finding === null ? [view.trouble ?? ''] : [view.finding.why ?? 'fork'];
     // The node itself did not anchor since.
@@ -143,20 +123,9 @@ export class Attack {
     return [...(view.search?.isWithheld === true ? ['withheld'] : []), ...(isForced ? ['anchored for it'] : [])];
   }
 
-  async #logAt(url: string, logId: string): Promise<LogJson> {
-    return (await fetchJson(`${url}/v1/logs/${logId}`)) as unknown as LogJson;
-  }
-
-  async #disputesOf(logId: string): Promise<string[]> {
-    const { facts } = (await fetchJson(`${this.#stage.verifierUrl}/v1/authorities`)) as {
-      facts: { disputes: { logId: string; charge: string }[] };
-    };
-    return facts.disputes.filter((one) => one.logId === logId).map(({ charge }) => charge);
-  }
-
   async #verdictOf(serial: string): Promise<string> {
     const send = { fileDigest: digestOf(serial) };
-    const { verdict, reasons } = (await fetchJson(`${this.#stage.verifierUrl}/v1/verify`, { send })) as {
+    const { verdict, reasons } = (await fetchJson(`${this.#stage.ground.verifierUrl}/v1/verify`, { send })) as {
       verdict: string;
       reasons: string[];
     };
@@ -175,37 +144,20 @@ export class Attack {
 
   /** The holder waits for the deadline and the next anchor, and brings the promise with the proof that it was not kept. */
   async #bringPromise(place: EvilPlace, said: JsonObject): Promise<void> {
-    const { monitorUrl, verifierUrl } = this.#stage;
+    const { monitorUrl, verifierUrl } = this.#stage.ground;
     const { promise } = (said['entries'] as unknown as { promise: PromiseJson }[])[0]!;
     await sleep(Math.max(0, promise.issuedAt + PROMISE_MS - Date.now()));
     const send = licence(place.licenceType, 'LATER');
     await fetchJson(`${place.url}/v1/licences`, { send, timeoutMs: WITHIN_MS });
-    const {
-      checkpoint: note,
-      anchor,
-      sequence,
-    } = await until('the next anchor is stood on', async () => {
-      const view = await this.#logAt(verifierUrl, place.logId);
+    const standing = await until('the next anchor is stood on', async () => {
+      const view = await logAt(verifierUrl, place.logId);
       const isDue = view.checkpoint !== null && parseNote(view.checkpoint).checkpoint.issuedAt >= promise.deadline;
       return isDue ? view : null;
     });
-    const { checkpoint } = parseNote(note!);
-    const question = { slots: [promise.slot], logId: place.logId, size: checkpoint.size };
+    const { size } = parseNote(standing.checkpoint!).checkpoint;
+    const question = { slots: [promise.slot], logId: place.logId, size };
     const { absent } = parseLookupAnswer(await fetchJson(`${verifierUrl}/v1/lookup`, { send: question }));
-    const [logId, slot, leafHash, keyId] = [promise.logId, promise.slot, promise.leafHash, promise.keyId].map(hashFromHex);
-    const charge = formatCharge({
-      kind: 'broken-promise',
-      origin: place.origin,
-      promised: {
-        promise: { logId: logId!, slot: slot!, leafHash: leafHash!, issuedAt: promise.issuedAt, deadlineAt: promise.deadline },
-        keyId: keyId!,
-        signature: parseSignature(decodeHex(promise.signature)),
-      },
-      checkpoint: { by: 'anchor', checkpoint, sequence: sequence!, anchoredAt: anchor!.anchoredAt },
-      slotProof: decodeSlotProof(absent[0]!.map),
-    });
-    const headers = { 'content-type': 'application/json' };
-    await fetchBytes(`${monitorUrl}/v1/charges`, { method: 'POST', body: charge, headers });
+    await bringCharge(monitorUrl, promiseCharge(place.origin, promise, standing, decodeSlotProof(absent[0]!.map)));
   }
 }
 

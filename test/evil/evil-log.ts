@@ -15,7 +15,7 @@ import type { LookupAnswer, LookupQuestion } from '../../core/verify/lookup.ts';
 import type { Draft, Histories, RecordedEntry, SaidEntry } from '../../node/log/batch.ts';
 import { MemoryMap, MemoryTree } from '../log/memory-log.ts';
 
-interface Row extends RecordedEntry {
+export interface Row extends RecordedEntry {
   readonly draft: Draft;
   readonly bytes: Uint8Array;
   readonly opening: Uint8Array;

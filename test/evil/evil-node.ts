@@ -1,5 +1,5 @@
 /**
- * A department's node that lies: it serves what a real node serves, from whatever face it puts on, signs with the log's real key, asks
+ * A node that lies about its log: it serves what a real node serves, from whatever face it puts on, signs with the log's real key, asks
  * the real register and anchors with the real account. What the others answer it notes down.
  */
 import { encodeUtf8 } from '../../core/bytes/bytes.ts';
@@ -8,7 +8,7 @@ import { hashFromHex, type Hash } from '../../core/bytes/hash.ts';
 import { parseJson, type JsonObject } from '../../core/bytes/json.ts';
 import { type Checkpoint, encodeCheckpoint } from '../../core/log/checkpoint.ts';
 import { formatNote, noteKeyHash, parseNote } from '../../core/log/note.ts';
-import { originParts, type Origin } from '../../core/log/origin.ts';
+import type { Origin } from '../../core/log/origin.ts';
 import { parseTilePath } from '../../core/log/tile.ts';
 import { proveConsistency } from '../../core/log/tree-proof.ts';
 import { formatLookupAnswer, parseLookupQuestion } from '../../core/verify/lookup.ts';
@@ -16,8 +16,6 @@ import { formatSwapRequest } from '../../core/verify/swap.ts';
 import { anchorCheckpoint } from '../../chain/anchor-call.ts';
 import { ANCHOR } from '../../chain/abi.ts';
 import type { ChainSender, Receipt } from '../../chain/sender.ts';
-import { prepareIssue } from '../../node/api/issue.ts';
-import { encodeUnsignedAnswer, signAnswer } from '../../node/log/promises.ts';
 import { readBody } from '../../service/body.ts';
 import { fetchJson } from '../../service/call/client.ts';
 import { type HotRoute, sendBytes, sendJson } from '../../service/http.ts';
@@ -28,7 +26,6 @@ import { EvilLog, type Face, lookUpIn, readTile } from './evil-log.ts';
 export interface EvilNodeOptions {
   readonly origin: Origin;
   readonly signer: Signer;
-  readonly documentSigner: Signer;
   readonly sender: Pick<ChainSender, 'send'>;
   readonly anchorAddress: string;
   /** Of the witness that keeps the swap register. */
@@ -45,8 +42,6 @@ export interface Reply extends JsonObject {
 export type Hidden = 'tiles' | 'proofs';
 
 const QUANTUM = 1_000;
-/** Far within the registered span: a promise that a test can wait for. */
-export const PROMISE_MS = 2_000;
 
 export class EvilNode {
   readonly origin: Origin;
@@ -63,20 +58,6 @@ export class EvilNode {
     this.#options = options;
     this.origin = options.origin;
     this.log = new EvilLog(options.origin);
-  }
-
-  // What a department asks of it
-
-  /** Promises what it then may or may not do. */
-  async issue(request: JsonObject, { isRecorded = true, recordedAt = this.now(), into = this.log } = {}): Promise<Uint8Array> {
-    const { origin, documentSigner, signer } = this.#options;
-    const issuer = { origin, code: originParts(origin).uscc, documentSigner, publicFields: {} };
-    const { plan, said } = await prepareIssue(issuer, request as unknown as Parameters<typeof prepareIssue>[1]);
-    const rows = into.recordOf(plan(into), recordedAt);
-    if (isRecorded) into.append(rows);
-    const issuedAt = Date.now();
-    const terms = { logId: into.logId, issuedAt, deadlineAt: issuedAt + PROMISE_MS };
-    return signAnswer(encodeUnsignedAnswer(said, rows, terms), signer);
   }
 
   /** A multiple of the log's quantum. */
@@ -135,7 +116,7 @@ export class EvilNode {
 
   // What it shows
 
-  routes(lie: (request: JsonObject) => Promise<JsonObject>): HotRoute[] {
+  routes(): HotRoute[] {
     return [
       {
         method: 'GET',
@@ -151,26 +132,6 @@ export class EvilNode {
           const question = parseLookupQuestion(parseJson(await readBody(request, { type: 'application/json' })));
           if (this.hidden.has('proofs')) throw notFound('nothing here');
           sendJson(response, formatLookupAnswer(lookUpIn(this.#shown(), question)));
-        },
-      },
-      {
-        method: 'POST',
-        path: '/v1/licences',
-        handle: async ({ request, response }) => {
-          const body = parseJson(await readBody(request, { type: 'application/json' })) as JsonObject;
-          // What an issue rests on must stand before an anchored checkpoint that lacks it: an empty one will do.
-          if (this.face === null) await this.publish(await this.sign(this.log));
-          const answer = await this.issue(body);
-          await this.publish(await this.sign(this.log));
-          sendBytes(response, answer, 'application/json', 201);
-        },
-      },
-      {
-        method: 'POST',
-        path: '/evil/lie',
-        handle: async ({ request, response }) => {
-          const body = parseJson(await readBody(request, { type: 'application/json' })) as JsonObject;
-          sendJson(response, await lie(body));
         },
       },
     ];

@@ -1,6 +1,6 @@
 /** The lies, one each. A node that is told to lie was honest before: it has published and anchored at least one licence. */
 import { parseJson, type JsonObject } from '../../core/bytes/json.ts';
-import type { EvilNode } from './evil-node.ts';
+import type { EvilIssuer } from './evil-issuer.ts';
 
 export const LIES = [
   'fork',
@@ -18,7 +18,7 @@ export const LIES = [
 export type Lie = (typeof LIES)[number];
 
 /** Answers with the promises that it gave, if any. */
-type Play = (node: EvilNode, request: JsonObject) => Promise<JsonObject>;
+type Play = (node: EvilIssuer, request: JsonObject) => Promise<JsonObject>;
 
 const NOTHING: JsonObject = {};
 const answerOf = (bytes: Uint8Array): JsonObject => parseJson(bytes) as JsonObject;

@@ -15,7 +15,7 @@ import { type Running, runProgram } from '../../service/lifecycle.ts';
 import { createLogger } from '../../service/logger.ts';
 import { createMetrics } from '../../service/metrics.ts';
 import { openSigner } from '../../service/signer.ts';
-import { EvilNode } from './evil-node.ts';
+import { EvilIssuer } from './evil-issuer.ts';
 import { type Lie, LIES, PLAYS } from './lies.ts';
 
 const SEND_TIMEOUT_MS = 15_000;
@@ -37,13 +37,13 @@ async function start(name: Lie): Promise<Running> {
   const privateKeyHex = await readAccountKey(accountFile);
   const sender = new ChainSender({ ...chain, privateKeyHex, logger, timeoutMs: SEND_TIMEOUT_MS });
   const origin = parseOrigin(config.origin);
-  const node = new EvilNode({ origin, signer, documentSigner, sender, anchorAddress: chain.anchor, registerUrl: register.url });
+  const node = new EvilIssuer({ origin, signer, documentSigner, sender, anchorAddress: chain.anchor, registerUrl: register.url });
   const tell = async (request: JsonObject): Promise<JsonObject> => {
     node.replies.length = 0;
     const said = await PLAYS[name](node, request);
     return { ...said, replies: [...node.replies] };
   };
-  const edge = createEdge({ logger, metrics: createMetrics('evil'), hot: node.routes(tell) });
+  const edge = createEdge({ logger, metrics: createMetrics('evil'), hot: node.issuerRoutes(tell) });
   const url = await edge.listen(config.port, config.host);
   return { ready: { url, origin: config.origin, lie: name }, close: () => edge.close() };
 }

@@ -1,4 +1,9 @@
-/** `npm run attack [-- LIE …]`: plays the lies on one stage and prints what became of each. */
+/** `npm run attack [-- LIE …|accesses]`: plays the lies about licences, then those about accesses, each on one stage, and prints what became of each. */
+import { isDeepStrictEqual } from 'node:util';
+import { LIES as ACCESS_LIES } from '../liar/lies.ts';
+import { caughtBy, PARTIES, SCRIPTS } from '../liar/scripts.ts';
+import { CustodyStage } from '../liar/stage.ts';
+import { Trial } from '../liar/trial.ts';
 import { Attack, type Played } from './attack.ts';
 import { type Lie, LIES } from './lies.ts';
 import { Stage } from './stage.ts';
@@ -19,8 +24,7 @@ function rowsOf({ lie, does, caught, reader, honest, loud }: Played): string[][]
   });
 }
 
-function printTable(rows: readonly string[][]): void {
-  const head = ['lie', 'what it does', 'caught by', 'code', 'after', 'a reader is told, of a licence before / beyond the lie'];
+function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]!.length)));
   const line = (row: readonly string[]): string =>
     row
@@ -30,24 +34,55 @@ function printTable(rows: readonly string[][]): void {
   say([line(head), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n'));
 }
 
-const startedAt = Date.now();
-const stage = await Stage.start(lies);
-const rows: string[][] = [];
-let failed = 0;
-try {
-  const attack = new Attack(stage);
-  await attack.prepare();
-  for (const place of stage.evil) {
-    try {
-      rows.push(...rowsOf(await attack.play(place)));
-    } catch (error) {
-      failed++;
-      rows.push([place.lie, String(error), 'NOBODY', '', '', '']);
+const since = (startedAt: number): string => `${((Date.now() - startedAt) / 1000).toFixed(0)} s`;
+
+/** Returns how many came out otherwise than they should. */
+async function playLicences(): Promise<number> {
+  const startedAt = Date.now();
+  const stage = await Stage.start(lies);
+  const rows: string[][] = [];
+  let failed = 0;
+  try {
+    const attack = new Attack(stage);
+    await attack.prepare();
+    for (const place of stage.evil) {
+      try {
+        rows.push(...rowsOf(await attack.play(place)));
+      } catch (error) {
+        failed++;
+        rows.push([place.lie, String(error), 'NOBODY', '', '', '']);
+      }
     }
+  } finally {
+    await stage.end();
   }
-} finally {
-  await stage.end();
+  printTable(
+    ['lie', 'what it does', 'caught by', 'code', 'after', 'a reader is told, of a licence before / beyond the lie'],
+    rows,
+  );
+  say(`${lies.length - failed} of ${lies.length} lies about licences caught, ${since(startedAt)}`);
+  return failed;
 }
-printTable(rows);
-say(`${lies.length - failed} of ${lies.length} lies caught, ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
+
+async function playAccesses(): Promise<number> {
+  const startedAt = Date.now();
+  const stage = await CustodyStage.start();
+  try {
+    const trial = new Trial(stage);
+    await trial.play();
+    const heard = await trial.hear();
+    const rows = ACCESS_LIES.map((lie) => [lie, SCRIPTS[lie].does, ...PARTIES.map((party) => heard.get(lie)![party])]);
+    printTable(['lie', 'what a custodian does', ...PARTIES], rows);
+    const told = ACCESS_LIES.filter((lie) => lie !== 'honest');
+    const uncaught = told.filter((lie) => caughtBy(heard.get(lie)!).length === 0);
+    const caught = `${told.length - uncaught.length} of ${told.length} lies about accesses caught`;
+    say(`${caught}; by nobody: ${uncaught.join(', ')}; ${since(startedAt)}`);
+    return ACCESS_LIES.filter((lie) => !isDeepStrictEqual(heard.get(lie), SCRIPTS[lie].told)).length;
+  } finally {
+    await stage.end();
+  }
+}
+
+const failed =
+  (lies.length > 0 ? await playLicences() : 0) + (wanted.length === 0 || wanted.includes('accesses') ? await playAccesses() : 0);
 process.exitCode = failed === 0 ? 0 : 1;

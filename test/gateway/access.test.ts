@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { expect } from 'chai';
 import { decodeBase64, encodeHex } from '../../core/bytes/bytes.ts';
+import { asHash } from '../../core/bytes/hash.ts';
 import { parseAccessBody } from '../../core/access/body.ts';
 import { commitmentOf, decodeEntry } from '../../core/log/entry.ts';
 import { sampleNumber, samplePerson } from '../../samples/data-service.ts';
@@ -170,6 +171,22 @@ describe('an agent at an accessor', () => {
     expect([answered.status, answered.headers.get('veritrail-warning')]).to.deep.equal([200, 'OTHER_SUBJECT']);
     const record = await readRecord(agent, answered.headers.get('veritrail-request-digest')!);
     expect(record['end']).to.equal('BAD_RECEIPT');
+  });
+
+  test('sees that a custodian put under seal what was not to be: the person would never find it', async (t) => {
+    const { agent, world } = await together(t);
+    world.node.falseSeal = asHash(new Uint8Array(32).fill(7));
+    const answered = await call(agent, PERSON);
+    const { facts } = (await answered.json()) as { facts: { reason: string } };
+    expect([answered.status, facts.reason]).to.deep.equal([502, 'OTHER_SEAL']);
+    const record = await readRecord(agent, answered.headers.get('veritrail-request-digest')!);
+    expect(record['end']).to.equal('BAD_RECEIPT');
+  });
+
+  test('sends no seal that it cannot read itself', async (t) => {
+    const { agent, world } = await together(t);
+    expect((await call(agent, PERSON, { 'veritrail-seal': '!' })).status).to.equal(400);
+    expect(world.node.events).to.deep.equal([]);
   });
 
   test('takes no answer without receipt, whole or cut', async (t) => {

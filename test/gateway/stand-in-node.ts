@@ -53,6 +53,8 @@ export class StandInNode {
   stays = false;
   /** Changes the answer: what a lying node would say. */
   lie: ((receipt: Record<string, unknown>) => unknown) | null = null;
+  /** What the outcome of an access that nobody sealed says of a seal. */
+  falseSeal: Hash | null = null;
   attempts = 0;
   readonly #answers = new Map<string, { readonly asked: string; readonly answer: Promise<string | null> }>();
   readonly #chunks = new Map<string, boolean>();
@@ -121,7 +123,7 @@ export class StandInNode {
       custodian: CUSTODIAN,
       origin: ORIGIN,
       request: digest,
-      seal: question.seal === null ? null : leafHashOf(Buffer.from(question.seal.entry, 'base64')),
+      seal: question.seal === null ? this.falseSeal : leafHashOf(Buffer.from(question.seal.entry, 'base64')),
       subjectCount: tree.subjects.length,
       subjectsRoot: tree.subjectsRoot,
     };
@@ -131,7 +133,7 @@ export class StandInNode {
     const shown: (ShownSubject | null)[] = tree.subjects.length === 0 ? [null] : [...tree.subjects];
     const made = [];
     for (const subject of shown)
-      made.push(await this.#entryOf({ request, outcome: { envelope, outcome }, subject }, question.seal !== null));
+      made.push(await this.#entryOf({ request, outcome: { envelope, outcome }, subject }, outcome.seal !== null));
     const body = { request, outcome: { envelope, outcome }, subject: null };
     const entries = made.map(({ entry, subject }) => ({ entry, number: subject?.number ?? null }));
     this.events.push({ body, outcome, digest: encodeHex(digest), subjects, entries });

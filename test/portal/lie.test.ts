@@ -90,7 +90,7 @@ describe('a custodian that', () => {
         withItems(answer, (items) => items.map((item, i) => (i === 0 ? { ...item, content: null } : i === 2 ? item : item))),
       async (page) => {
         expect((await statesOf(page)).at(-1)).to.equal('access withheld');
-        expect(await page.locator('[data-row]').last().innerText()).to.include('没有出示其内容，也没有说明理由');
+        expect(await page.locator('[data-row]').last().innerText()).to.include('没有出示其内容，也没有登记在案的理由');
         desk.world.police.lie = (answer) =>
           withItems(answer, (items) =>
             items.map((item, i) =>

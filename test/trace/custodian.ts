@@ -84,6 +84,11 @@ export class SampleCustodian {
   readonly hidden = new Set<string>();
   /** It answers without recording the look-up. */
   isSilent = false;
+  /** The key of its body is destroyed. */
+  erase(leafHash: string): void {
+    this.world.contents.set(leafHash, { state: 'erased' });
+  }
+
   /** Rows in one answer. */
   most = 100;
   readonly questions: CaseQuestion[] = [];
@@ -218,6 +223,10 @@ export class SampleCustodian {
     const { checkpoint } = parseNote(this.world.standing().checkpoint);
     return this.world.entries.flatMap((entry, index): EntryRow[] => {
       const leafHash = leafHashOf(entry);
+      const isIn = index < checkpoint.size;
+      const placed = isIn ? { index, entry, inclusion: proveInclusion(index, checkpoint.size, this.world.tree) } : null;
+      if (this.world.contents.get(encodeHex(leafHash))?.state === 'erased')
+        return [{ leafHash, placed, state: 'erased', papers: null, pseudonym: null }];
       const { body } = this.#open(leafHash);
       const { request, outcome, subject } = body;
       const { recordedAt } = decodeEntry(entry);
@@ -230,8 +239,6 @@ export class SampleCustodian {
         (filter.purpose === undefined || request.request.purpose === filter.purpose) &&
         (filter.request === undefined || equalBytes(requestDigestOf(request.envelope.payload), filter.request));
       if (!isMeant) return [];
-      const isIn = index < checkpoint.size;
-      const placed = isIn ? { index, entry, inclusion: proveInclusion(index, checkpoint.size, this.world.tree) } : null;
       const pseudonym = subject && encodeHex(bytesOf(`${asking.case} ${subject.number.id}`)).slice(0, 16);
       return [{ leafHash, placed, state: 'opened', papers: { request, outcome }, pseudonym }];
     });

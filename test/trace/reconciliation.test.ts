@@ -146,6 +146,42 @@ describe('the records of an accessor and a custodian', () => {
     expect(said(await compare(auditor, lines, [1, 3]))).to.deep.equal([[1, 1, 0, 0], ['differing NOT_IN_HISTORY']]);
   });
 
+  test('match where the custodian erased what it recorded: the accessor’s copy opens the very entry', async () => {
+    const auditor = new Auditor();
+    const [whole, partly] = [event(auditor, 1), event(auditor, 2, 3)];
+    auditor.custodian.erase(whole.leafHashes[0]!);
+    auditor.custodian.erase(partly.leafHashes[1]!);
+    const result = await compare(auditor, [whole.line, partly.line]);
+    expect([said(result), result.unopened]).to.deep.equal([[[2, 0, 0, 0], []], 0]);
+  });
+
+  test('count what the custodian does not open and no record does', async () => {
+    const auditor = new Auditor();
+    const [unknown, known] = [event(auditor, 1), event(auditor, 2)];
+    auditor.custodian.erase(unknown.leafHashes[0]!);
+    const result = await compare(auditor, [known.line]);
+    expect([said(result), result.unopened]).to.deep.equal([[[1, 0, 0, 0], []], 1]);
+  });
+
+  test('show an event as hidden where the accessor’s copy opens to another one', async () => {
+    const auditor = new Auditor();
+    const [hidden, erased] = [event(auditor, 1), event(auditor, 2)];
+    auditor.custodian.hidden.add(hidden.leafHashes[0]!);
+    auditor.custodian.erase(erased.leafHashes[0]!);
+    const [part] = hidden.line['parts'] as [JsonObject];
+    const [other] = erased.line['parts'] as [JsonObject];
+    const line = { ...hidden.line, parts: [{ ...part, entries: other['entries']! }] };
+    expect(said(await compare(auditor, [line]))).to.deep.equal([[0, 0, 1, 0], ['accessor-only HIDDEN']]);
+  });
+
+  test('do not miss what is under seal in the person’s history: it is not to stand there', async () => {
+    const auditor = new Auditor();
+    const sealed = auditor.custodian.read({ subjects: [citizen(1)], outcome: { seal: bytesOf('seal') } }, [citizen(2)]);
+    // Until its promise is due.
+    auditor.custodian.world.anchor();
+    expect(said(await compare(auditor, [sealed.line], [1]))).to.deep.equal([[1, 0, 0, 0], []]);
+  });
+
   test('are joined chunk by chunk', async () => {
     const auditor = new Auditor();
     const { custodian } = auditor;

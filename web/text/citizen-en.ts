@@ -180,7 +180,7 @@ export const citizenEn: CitizenText = {
     refused: 'This entry is in the log. The custodian does not disclose its content; the basis it names:',
     erased: 'This entry is in the log; none is missing. What it said was erased and cannot be restored.',
     lost: 'This entry is in the log; none is missing. But the custodian says that it has lost what the entry said and cannot show it at present. Please ask that custodian directly.',
-    withheld: 'This entry is in the log. The custodian does not show its content and gives no reason.',
+    withheld: 'This entry is in the log. The custodian does not show its content, and no reason is on record.',
   },
   kinds: {
     access: 'an access',

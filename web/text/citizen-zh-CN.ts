@@ -164,7 +164,7 @@ export const citizenZhCN = {
     refused: '这一条确实在册。数据机关没有公开其内容，所称依据：',
     erased: '这一条确实在册，没有少。它的具体内容已经删除，无法恢复。',
     lost: '这一条确实在册，没有少。但数据机关说，它保存的具体内容已经丢失，目前拿不出来。请直接向该数据机关询问。',
-    withheld: '这一条确实在册，但数据机关没有出示其内容，也没有说明理由。',
+    withheld: '这一条确实在册，但数据机关没有出示其内容，也没有登记在案的理由。',
   } satisfies Record<RowState, string>,
   kinds: {
     access: '一次查询',
