@@ -46,10 +46,11 @@ interface Opened {
 
 /** What was erased is erased again before anything is served. */
 async function openQuantumLog(base: NodeBase, erased: readonly number[]): Promise<Opened> {
-  const { config, store, logId } = base;
+  const { config, store, logId, logger } = base;
   const { directory, secretsFile } = config.bodies!;
   const bodies = new BodyStore(await openStore(directory), await SecretFile.open(secretsFile), logId);
-  await bodies.settle(readPlaceCount(store), erased);
+  const settled = await bodies.settle(readPlaceCount(store), erased);
+  if (settled.lost + settled.erasedAgain > 0) logger.warn(settled, 'the file of bodies’ keys was older than the log');
   const writer = await QuantumWriter.open({ ...base, bodies, fillTo: config.padQuantumTo, random });
   return { bodies, writer };
 }

@@ -88,15 +88,17 @@ export class BodyStore {
 
   /**
    * Before anything is served. `count`: places that the log knows of. Keys beyond were never referred to and are destroyed; where an older
-   * file of keys was restored, its missing places are lost for good, and what was erased since is erased again.
+   * file of keys was restored, its missing places are lost for good, and what was erased since is erased again: so many of each.
    */
-  async settle(count: number, erased: Iterable<number>): Promise<void> {
+  async settle(count: number, erased: Iterable<number>): Promise<{ readonly lost: number; readonly erasedAgain: number }> {
     const secrets = this.#secrets;
+    const lost = Math.max(0, count - secrets.count);
     await secrets.extendTo(count);
     const unreferred = Array.from({ length: secrets.count - count }, (_, i) => count + i);
     const restored: number[] = [];
     for (const place of erased) if (await this.#isHeld(place)) restored.push(place);
     await secrets.erase([...unreferred, ...restored]);
+    return { lost, erasedAgain: restored.length };
   }
 
   async #isHeld(place: number): Promise<boolean> {

@@ -106,8 +106,9 @@ describe('erasing', () => {
   });
 
   test('destroys the key: its bytes are in no file any more', async () => {
-    const [destroyed, ...others] = await civil!.erasedSince(secrets);
-    expect(others).to.deep.equal([]);
+    const erased = await civil!.erasedSince(secrets);
+    expect(erased).to.have.length(1);
+    const [destroyed] = erased;
     expect(secrets.includes(destroyed!.key)).to.equal(true);
     expect(await filesHolding(system.data, destroyed!.key)).to.deep.equal([]);
     expect(await filesHolding(system.data, destroyed!.nonce)).to.deep.equal([]);
@@ -144,7 +145,7 @@ describe('another key for the handles of an access log', () => {
     const seen = await citizen.until((one) => isSettled(one) && one.rows.some(isNew));
     expect(seen.rows.map(({ name }) => name)).to.include.members(earlier.rows.map(({ name }) => name));
     expect(sentenceOf(seen, civil!)).to.contain(`恰有 ${rowsAt(seen, civil!).length} 条记录`);
-    expect(seen.text).to.contain('号码密钥：共用过 2 把，每一把名下的记录都已查全');
+    expect(seen.text).to.contain('号码密钥：先后用过 2 把，每一把名下的记录都已查全');
   });
 
   const isNew = ({ text, state }: SeenRow): boolean => state === 'proven' && text.includes('S-0044');
@@ -163,6 +164,6 @@ describe('another key for the handles of an access log', () => {
     system = await System.start(data);
     const again = await Citizen.signIn(browser, system.ready.portal, PERSON.account);
     const seen = await again.until((one) => areComplete(one) && one.rows.some(isNew));
-    expect(seen.text).to.contain('共用过 2 把，每一把名下的记录都已查全');
+    expect(seen.text).to.contain('先后用过 2 把，每一把名下的记录都已查全');
   });
 });

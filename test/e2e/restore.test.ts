@@ -114,11 +114,12 @@ describe('an older copy', () => {
   });
 
   test('brings nothing back to life that was erased since', async () => {
-    const [erased, ...others] = await civil!.erasedSince(copied);
-    expect(others).to.deep.equal([]);
-    const holding = await filesHolding(system.data, erased!.key);
+    const erased = await civil!.erasedSince(copied);
+    expect(erased).to.have.length(1);
+    const holding = await filesHolding(system.data, erased[0]!.key);
     // The copy itself has it: erasing must reach copies too.
     expect(holding).to.deep.equal([copyOf('civil/keys')]);
+    expect(system.logged).to.match(/"lost":2,"erasedAgain":1\b/);
   });
 
   test('keeps nothing from being recorded and shown after it', async () => {

@@ -46,7 +46,7 @@ describe('what is', () => {
       expect(await standingOf(page, origin(POLICE))).to.equal('complete');
       expect(await page.locator(`[data-row="${encodeHex(first)}"]`).count()).to.equal(1);
       expect(await page.locator(`[data-log="${origin(POLICE)}"]`).innerText()).to.include(
-        '共用过 2 把，每一把名下的记录都已查全',
+        '先后用过 2 把，每一把名下的记录都已查全',
       );
       desk.world.police.lie = (answer) => ({ ...answer, epochs: answer.epochs.slice(1) });
       await again(page);

@@ -172,9 +172,13 @@ export class SampleCustodian {
 
   readonly #histories = new Map<string, number>();
   #nextSlot(number: CanonicalNumber): Hash {
-    const i = this.#histories.get(number.id) ?? 0;
+    const h = handleOf(vrfKey, LOG_ID, number);
+    let i = this.#histories.get(number.id) ?? 0;
+    // Not only accesses stand there.
+    const isTaken = (slot: Hash): boolean => this.world.entries.some((bytes) => equalBytes(decodeEntry(bytes).slot, slot));
+    while (isTaken(slotAt(h, i))) i++;
     this.#histories.set(number.id, i + 1);
-    return slotAt(handleOf(vrfKey, LOG_ID, number), i);
+    return slotAt(h, i);
   }
 
   /** As the node does it: the look-up on record first, then the answer, at the newest anchored checkpoint. */

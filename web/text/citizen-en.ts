@@ -81,9 +81,10 @@ export const citizenEn: CitizenText = {
   newer: (size, instant) =>
     `There is a newer checkpoint (${size} entries, ${instant}) that this custodian’s answer does not cover`,
   epochs: 'Number keys',
-  epochAll: (count) => `${count} used so far; the entries under each are all shown`,
+  epochAll: (count) =>
+    count === 1 ? 'never changed; the entries under it are all shown' : `${count} so far; the entries under each are all shown`,
   epochGap: (from) => `the entries under the one used from entry ${from} on are not proven to be all`,
-  epochOpen: (count) => `${count} used so far`,
+  epochOpen: (count) => `${count} so far`,
   shown: (count) => `${count} ${count === 1 ? 'entry' : 'entries'} proven to be there`,
   compared: (compared, entries) => `Compared with the accessors’ records: ${compared} of ${entries}`,
 

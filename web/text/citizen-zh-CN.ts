@@ -71,9 +71,10 @@ export const citizenZhCN = {
   upTo: (size: number, instant: string) => `截至第 ${size} 条（锚定于 ${instant}）`,
   newer: (size: number, instant: string) => `另有更新的检查点（${size} 条，${instant}），该机关的答复没有包含它`,
   epochs: '号码密钥',
-  epochAll: (count: number) => `共用过 ${count} 把，每一把名下的记录都已查全`,
+  epochAll: (count: number) =>
+    count === 1 ? '没有更换过，其名下的记录已查全' : `先后用过 ${count} 把，每一把名下的记录都已查全`,
   epochGap: (from: number) => `自第 ${from} 条起启用的那一把，名下的记录未能证明齐全`,
-  epochOpen: (count: number) => `共用过 ${count} 把`,
+  epochOpen: (count: number) => `先后用过 ${count} 把`,
   shown: (count: number) => `已证明在册 ${count} 条`,
   compared: (compared: number, entries: number) => `与查询机关的记录比对：${compared} / ${entries}`,
 
