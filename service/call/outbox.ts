@@ -1,6 +1,6 @@
 /**
  * What must still be told to somebody: kept on disk, encrypted, until it was. Each item is delivered at least once, in no promised order;
- * one that the other side refuses stays and is tried again, and others pass it by; while nobody answers, all of them wait.
+ * one that the other side refuses stays and is tried again, and others pass it by; while nobody answers, all wait.
  */
 import { u64 } from '../../core/bytes/bytes.ts';
 import { type CodedError, isCodedError } from '../../core/bytes/error.ts';
@@ -21,6 +21,8 @@ export interface OutboxOptions {
 
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 60_000;
+/** Deliveries in a row that nobody answers, before a round ends: the rest would fare no better. More than one, lest a single item holds up all. */
+const MAX_SILENT = 3;
 
 export class Outbox {
   readonly #options: OutboxOptions;
@@ -85,12 +87,14 @@ export class Outbox {
     const { logger, signal } = this.#options;
     let hasMoved = this.#count === 0;
     let trouble: CodedError | null = null;
+    let silent = 0;
     for await (const [key, item] of this.#space.iterate()) {
       if (signal.aborted) break;
       const error = await this.#deliver(key, item);
       hasMoved ||= error === null;
       trouble = error ?? trouble;
-      if (error !== null && isSilence(error)) break;
+      silent = error !== null && isSilence(error) ? silent + 1 : 0;
+      if (silent === MAX_SILENT) break;
     }
     if (trouble !== null && !signal.aborted) logger.warn({ error: trouble, count: this.#count }, 'not delivered, kept for later');
     return hasMoved;
@@ -113,7 +117,7 @@ export class Outbox {
   }
 }
 
-/** Nobody answered, as client.ts says it: what follows would fare no better. A refusal has its status. */
+/** Nobody answered, as client.ts says it. A refusal has its status. */
 function isSilence({ code, facts }: CodedError): boolean {
   return code === 'UNAVAILABLE' && facts['status'] === undefined;
 }

@@ -198,6 +198,9 @@ describe('a custodian’s node as a program', () => {
     const half = await launch({ ...configOf(), bodies: undefined });
     const { code, stderr: said } = await half.ended();
     expect([code, said.includes('not those of one class')]).to.deep.equal([2, true]);
+    const notices = { portal: 'http://portal.example', tokenFile: join(path, 'passphrase') };
+    const open = await (await launch(configOf({ notices }))).ended();
+    expect([open.code, open.stderr.includes('needs https')]).to.deep.equal([2, true]);
   });
 
   test('keeps what it promised through a kill, and tells it when it is anchored', async () => {

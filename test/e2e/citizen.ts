@@ -21,6 +21,10 @@ export interface Seen {
   readonly sentences: Readonly<Record<string, string>>;
   /** Newest first. */
   readonly rows: readonly SeenRow[];
+  /** What the rows say. */
+  readonly entries: string;
+  /** By authority: what the page says of its receipts. */
+  readonly accessors: Readonly<Record<string, string>>;
   /** All that the browser sent, but to the identity provider. */
   readonly sent: string;
 }
@@ -69,11 +73,14 @@ export class Citizen {
         );
     const logs = await attributes('[data-log]', 'data-log', 'data-standing');
     const sentences = await attributes('[data-custodian]', 'data-custodian');
+    const accessors = await attributes('[data-accessor]', 'data-accessor');
     const rows = await attributes('[data-row]', 'data-row', 'data-kind', 'data-state', 'data-result');
     return {
       text: await this.page.locator('body').innerText(),
       logs: Object.fromEntries(logs) as Record<string, string>,
       sentences: Object.fromEntries(sentences) as Record<string, string>,
+      accessors: Object.fromEntries(accessors) as Record<string, string>,
+      entries: rows.map((row) => row.at(-1)).join('\n'),
       rows: rows.map(([name = '', kind = '', state = '', result = '', text = '']) => ({ name, kind, state, result, text })),
       sent: this.#sent(),
     };

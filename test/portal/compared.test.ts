@@ -48,6 +48,12 @@ describe('an accessor’s copies', () => {
       expect(await accessor(page).getAttribute('data-standing')).to.equal('compared');
       expect(await accessor(page).innerText()).to.include('出示回执 6 份，其中 6 份与您的记录一致');
       expect(await page.locator(`[data-log="sample/${POLICE}/access"]`).innerText()).to.include('与查询机关的记录比对：6 / 10');
+      const compared = await page
+        .locator('[data-row]')
+        .evaluateAll((all) => all.map((one) => `${one.getAttribute('data-kind')} ${one.getAttribute('data-compared')}`));
+      expect(new Set(compared)).to.deep.equal(new Set(['access true', 'erasure false']));
+      await page.locator('.how summary').first().click();
+      expect(await page.locator('.how').first().innerText()).to.include('已出示，与这一条一致');
       expect(await found(page)).to.deep.equal([]);
       expect(await page.locator('[data-found]').count()).to.equal(0);
     }));

@@ -25,7 +25,13 @@ function Checks({ row }: { readonly row: Row }): JSX.Element | null {
   );
 }
 
-function Figures({ row }: { readonly row: Row }): JSX.Element {
+interface HowProps {
+  readonly row: Row;
+  /** An accessor's own copy agrees with it. */
+  readonly isCompared: boolean;
+}
+
+function Figures({ row, isCompared }: HowProps): JSX.Element {
   const text = useCitizenText();
   const { entry, entryIndex, recordedIn, request, origin, name: leafHash } = row;
   const instant = (ms: number): string => formatInstant(ms, text.lang);
@@ -39,6 +45,7 @@ function Figures({ row }: { readonly row: Row }): JSX.Element {
           [text.requestedAt, instant(request.requestedAt)],
           [text.grade, GRADE_WORDS[request.grade][text.lang]],
         ] as const)),
+    ...(row.kind === 'access' ? [[text.receipt, isCompared ? text.receiptAgrees : text.receiptNone] as const] : []),
     [text.place, entryIndex === null ? text.placePromised(origin) : text.placeOf(origin, entryIndex)],
     [text.leafHash, leafHash],
   ];
@@ -54,7 +61,7 @@ function Figures({ row }: { readonly row: Row }): JSX.Element {
   );
 }
 
-export function How({ row }: { readonly row: Row }): JSX.Element {
+export function How({ row, isCompared }: HowProps): JSX.Element {
   const text = useCitizenText();
   const [isOpen, setOpen] = useState(false);
   return (
@@ -63,7 +70,7 @@ export function How({ row }: { readonly row: Row }): JSX.Element {
       {isOpen && (
         <>
           <Checks row={row} />
-          <Figures row={row} />
+          <Figures row={row} isCompared={isCompared} />
         </>
       )}
     </details>

@@ -162,8 +162,16 @@ function Notes({ row }: { readonly row: Row }): JSX.Element {
 function Entry({ visit, state, row }: RowProps): JSX.Element {
   const text = useCitizenText();
   const { outcome, entry, kind } = row;
+  const isCompared = state.comparison.agreeing.has(row.name);
   return (
-    <li class="entry" data-row={row.name} data-kind={kind} data-state={row.state} data-result={outcome?.result}>
+    <li
+      class="entry"
+      data-row={row.name}
+      data-kind={kind}
+      data-state={row.state}
+      data-result={outcome?.result}
+      data-compared={isCompared}
+    >
       <div class="entry-head">
         <p class="entry-when">
           <time dateTime={new Date(entry.recordedAt).toISOString()}>{formatInstant(entry.recordedAt, text.lang)}</time>
@@ -176,7 +184,7 @@ function Entry({ visit, state, row }: RowProps): JSX.Element {
       <Facts row={row} state={state} />
       <Objections row={row} />
       {kind === 'access' && !ANSWERLESS.includes(row.state) && <ObjectionForm visit={visit} row={row} />}
-      <How row={row} />
+      <How row={row} isCompared={isCompared} />
     </li>
   );
 }
