@@ -50,6 +50,10 @@ describe('of the lies', () => {
     expect(bystander).to.equal('complete: contradicted subject OTHER_SUBJECT');
   });
 
+  test('one in the accessor’s name is nobody’s request: its signature is not under it', () => {
+    expect(trial.custodianOnly).to.deep.equal(['FORGED_REQUEST']);
+  });
+
   test('one in a second log that is shown to nobody leaves that log open on every person’s page', () => {
     expect(secondLog).to.equal('unknown NOT_CONNECTED');
   });

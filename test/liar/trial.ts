@@ -63,6 +63,8 @@ export class Trial {
   /** By lie: the digest of the request, and what the agent answered. */
   readonly #asked = new Map<Lie, { readonly digest: string; readonly said: string }>();
   #startedAt = 0;
+  /** What reconciliation says of the accesses that the custodian alone has. */
+  custodianOnly: readonly string[] = [];
 
   constructor(stage: CustodyStage) {
     this.#stage = stage;
@@ -186,6 +188,7 @@ export class Trial {
     await this.#trace('sample', this.#stage.at('persons.csv'), ...within);
     const reconciled = await this.#trace('reconcile', this.#stage.at('records.ndjson'), '--accessor', ACCESSOR, ...within);
     const { rows } = reconciled as unknown as { rows: { request: string; state: string; reasons: string[] }[] };
+    this.custodianOnly = rows.filter(({ state }) => state === 'custodian-only').flatMap(({ reasons }) => reasons);
     return (lie) => {
       const asked = this.#asked.get(lie);
       if (asked === undefined) return NOTHING;
