@@ -5,7 +5,7 @@ import { formatInstant } from '../../core/verify/words.ts';
 import { isShown, NO_FILTER } from '../citizen/filter.ts';
 import type { Visit, VisitState } from '../citizen/visit.ts';
 import { useCitizenText } from '../text/citizen-language.ts';
-import { Mark } from '../view/icons.tsx';
+import { Foot, Head } from '../view/frame.tsx';
 import { Chart } from './chart.tsx';
 import { Compared } from './compared.tsx';
 import { Coverage } from './coverage.tsx';
@@ -25,20 +25,7 @@ export function HistoryPage({ visit, state, onSwitchLanguage, onLeave }: PagePro
   const { person, step, trouble, trust } = state;
   return (
     <>
-      {trust?.trust.sample === true && (
-        <aside class="sample" aria-label={text.sample}>
-          <strong>{text.sample}</strong> {text.sampleNote}
-        </aside>
-      )}
-      <header>
-        <p class="brand">
-          <Mark />
-          {text.name}
-        </p>
-        <button type="button" class="link" lang={text.lang === 'en' ? 'zh-CN' : 'en'} onClick={onSwitchLanguage}>
-          {text.otherLang}
-        </button>
-      </header>
+      <Head text={text} trust={trust} onSwitchLanguage={onSwitchLanguage} />
       <main data-step={step}>
         <h1>{text.pageTitle}</h1>
         {person !== null && <PersonBar visit={visit} state={state} onLeave={onLeave} />}
@@ -46,7 +33,9 @@ export function HistoryPage({ visit, state, onSwitchLanguage, onLeave }: PagePro
         {step === 'signed-out' && <Welcome />}
         {person !== null && trouble === null && state.facts !== null && <Answer visit={visit} state={state} />}
       </main>
-      <Footer state={state} />
+      <Foot text={text} trust={trust}>
+        {text.checkedAt(formatInstant(state.evaluatedAt, text.lang))}
+      </Foot>
     </>
   );
 }
@@ -149,23 +138,5 @@ function Answer({ visit, state }: Pick<PageProps, 'visit' | 'state'>): JSX.Eleme
         <SaveButtons state={state} rows={shown} />
       </section>
     </>
-  );
-}
-
-function Footer({ state }: { readonly state: VisitState }): JSX.Element {
-  const text = useCitizenText();
-  const { trust, evaluatedAt } = state;
-  return (
-    <footer>
-      <p class="truth">{text.truth}</p>
-      {trust !== null && (
-        <p class="small" data-trust-version={trust.trust.version}>
-          {text.trust} ·{' '}
-          {text.trustOf(trust.trust.consortium, trust.trust.version, formatInstant(trust.trust.expiresAt, text.lang))}
-          {trust.isFirstSight && <span data-first-sight> {text.firstSight}</span>}{' '}
-          {text.checkedAt(formatInstant(evaluatedAt, text.lang))}
-        </p>
-      )}
-    </footer>
   );
 }

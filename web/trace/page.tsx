@@ -1,10 +1,9 @@
 /** The auditor's desk: what each look-up entails, a case to open or to start, and at the case everything that can be done with it. */
 import type { JSX } from 'preact';
-import { formatInstant } from '../../core/verify/words.ts';
 import type { Casework } from '../desk/casework.ts';
 import type { CaseworkState } from '../desk/state.ts';
 import { useDeskText } from '../text/desk-language.ts';
-import { Mark } from '../view/icons.tsx';
+import { Foot, Head } from '../view/frame.tsx';
 import type { AtCaseProps } from './at-case.ts';
 import { CaseBar } from './case-bar.tsx';
 import { Entries } from './entries.tsx';
@@ -25,20 +24,7 @@ export function DeskPage({ casework, state, onSwitchLanguage }: PageProps): JSX.
   const { open, place, trust, busy } = state;
   return (
     <>
-      {trust?.trust.sample === true && (
-        <aside class="sample" aria-label={text.sample}>
-          <strong>{text.sample}</strong> {text.sampleNote}
-        </aside>
-      )}
-      <header>
-        <p class="brand">
-          <Mark />
-          {text.name}
-        </p>
-        <button type="button" class="link" lang={text.lang === 'en' ? 'zh-CN' : 'en'} onClick={onSwitchLanguage}>
-          {text.otherLang}
-        </button>
-      </header>
+      <Head text={text} trust={trust} onSwitchLanguage={onSwitchLanguage} />
       <main data-step={open === null ? 'outside' : 'inside'} data-busy={busy?.act} aria-busy={busy !== null}>
         <h1>{text.pageTitle}</h1>
         <section class="note" data-recorded aria-labelledby="recorded">
@@ -55,7 +41,7 @@ export function DeskPage({ casework, state, onSwitchLanguage }: PageProps): JSX.
         )}
         {open !== null && <Inside casework={casework} open={open} />}
       </main>
-      <Footer state={state} />
+      <Foot text={text} trust={trust} />
     </>
   );
 }
@@ -72,21 +58,5 @@ function Inside({ casework, open }: AtCaseProps): JSX.Element {
       <Waiting casework={casework} open={open} />
       <LookUps casework={casework} open={open} />
     </>
-  );
-}
-
-function Footer({ state: { trust } }: { readonly state: CaseworkState }): JSX.Element {
-  const text = useDeskText();
-  return (
-    <footer>
-      <p class="truth">{text.truth}</p>
-      {trust !== null && (
-        <p class="small" data-trust-version={trust.trust.version}>
-          {text.trust} ·{' '}
-          {text.trustOf(trust.trust.consortium, trust.trust.version, formatInstant(trust.trust.expiresAt, text.lang))}
-          {trust.isFirstSight && <span data-first-sight> {text.firstSight}</span>}
-        </p>
-      )}
-    </footer>
   );
 }

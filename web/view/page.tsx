@@ -3,8 +3,7 @@ import type { JSX } from 'preact';
 import type { Session, SessionState } from '../check/session.ts';
 import { useText } from '../text/language.ts';
 import { CheckList, Findings } from './check-list.tsx';
-import { Footer } from './footer.tsx';
-import { Mark } from './icons.tsx';
+import { Foot, Head } from './frame.tsx';
 import { LicenceTable } from './licence-table.tsx';
 import { DropZone, PickButton, useDrop } from './picker.tsx';
 import { Proof } from './proof.tsx';
@@ -22,20 +21,7 @@ export function Page({ session, state, onSwitchLanguage }: PageProps): JSX.Eleme
   const isOver = useDrop(session.take);
   return (
     <>
-      {state.trust?.trust.sample === true && (
-        <aside class="sample" aria-label={text.sample}>
-          <strong>{text.sample}</strong> {text.sampleNote}
-        </aside>
-      )}
-      <header>
-        <p class="brand">
-          <Mark />
-          {text.name}
-        </p>
-        <button type="button" class="link" lang={text.lang === 'en' ? 'zh-CN' : 'en'} onClick={onSwitchLanguage}>
-          {text.otherLang}
-        </button>
-      </header>
+      <Head text={text} trust={state.trust} onSwitchLanguage={onSwitchLanguage} />
       <main class={state.file === null ? undefined : 'has-file'} data-over={isOver}>
         <h1>{text.pageTitle}</h1>
         {state.file !== null && <FileBar session={session} state={state} file={state.file} />}
@@ -43,7 +29,7 @@ export function Page({ session, state, onSwitchLanguage }: PageProps): JSX.Eleme
         {state.file === null && <Welcome session={session} />}
         {state.step === 'told' && <Answer session={session} state={state} />}
       </main>
-      <Footer trust={state.trust} />
+      <Foot text={text} trust={state.trust} />
     </>
   );
 }
