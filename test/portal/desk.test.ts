@@ -79,8 +79,9 @@ const ask = (
   approval: SignedRequest | null = null,
   query: CaseQuery = PERSON,
   origin: string = ORIGIN,
+  url = world.url,
 ): Promise<Told> =>
-  world.post('/desk/v1/ask', {
+  postTo(url, '/desk/v1/ask', {
     case: formatEnvelope(opened.envelope),
     origin,
     question: formatSentQuestion({ request, approval, query }),
@@ -364,8 +365,7 @@ describe('a desk set up otherwise', () => {
     const other = { ...node!, origin: `sample/${ACCESSOR}/access` };
     const { url, close } = await otherDesk({ nodes: [node!, other] }, limitOf(9));
     const request = await signed(lookUp());
-    const question = formatSentQuestion({ request, approval: null, query: PERSON });
-    const told = await postTo(url, '/desk/v1/ask', { case: formatEnvelope(opened.envelope), origin: other.origin, question });
+    const told = await ask(request, null, PERSON, other.origin, url);
     expect(refusal(told)).to.equal('403 FORBIDDEN');
     await close();
   });
