@@ -12,7 +12,7 @@ import type { KeyGiven } from '../../web/desk/state.ts';
 import { TrustMemory } from '../../web/check/trust-memory.ts';
 import { proposalName } from '../../core/desk/unmask.ts';
 import { randomBytes } from 'node:crypto';
-import { residentNumber } from '../custodian/custodian.ts';
+import { ACCESSOR, residentNumber } from '../custodian/custodian.ts';
 import { ORIGIN } from '../custodian/fixture.ts';
 import { DeskWorld } from './desk-world.ts';
 
@@ -91,6 +91,24 @@ describe('an officer at her desk', () => {
       expect(question.request.request.grade).to.equal('personal-key');
       expect(answer!.event.promises).to.have.length(1);
     }
+  });
+
+  test('finds by accessor, operator, purpose and time', async () => {
+    const { casework } = await atNewCase();
+    const counts: number[] = [];
+    for (const wanted of [
+      { accessor: ACCESSOR },
+      { accessor: ACCESSOR, operator: 'NR-0666' },
+      { purpose: 'service.eligibility' },
+      {},
+    ]) {
+      await casework.searchEntries({ ...DATES, accessor: '', operator: '', purpose: '', ...wanted });
+      expect(casework.state.trouble).to.equal(null);
+      const { judged, shown } = casework.state.open!;
+      const found = [...shown!].flatMap((i) => judged.traced[i]!.entries);
+      counts.push(found.filter(({ papers }) => papers?.request.request.accessor === ACCESSOR).length);
+    }
+    expect(counts).to.deep.equal([54, 6, 54, 54]);
   });
 
   test('has a person named only with another officer’s key', async () => {

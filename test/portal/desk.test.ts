@@ -15,6 +15,7 @@ import { sm3 } from '../../core/sm/sm3.ts';
 import { caseDigestOf, caseSignedBytes, encodeCase, type SignedCase } from '../../core/trace/case.ts';
 import { type CaseQuery, formatSentQuestion, lookUpRequest } from '../../core/trace/query.ts';
 import { approvalRequest } from '../../core/trace/unmasking.ts';
+import type { DeskConfig } from '../../portal/config.ts';
 import { openDesk } from '../../portal/desk/place.ts';
 import { deskRoutes } from '../../portal/desk/routes.ts';
 import { RateLimit } from '../../service/call/rate-limit.ts';
@@ -78,8 +79,9 @@ const ask = (
   approval: SignedRequest | null = null,
   query: CaseQuery = PERSON,
   origin: string = ORIGIN,
+  url = world.url,
 ): Promise<Told> =>
-  world.post('/desk/v1/ask', {
+  postTo(url, '/desk/v1/ask', {
     case: formatEnvelope(opened.envelope),
     origin,
     question: formatSentQuestion({ request, approval, query, at: null }),
@@ -87,7 +89,7 @@ const ask = (
 
 /** What a custodian refused behind the desk is marked: the desk itself should have. */
 const refusal = ({ status, json }: Told): string =>
-  `${status} ${json['code'] as string}${(json['detail'] as string).startsWith('the other side') ? ' by the custodian' : ''}`;
+  `${status} ${json['code'] as string}${(json['detail'] as string | undefined)?.startsWith('the other side') === true ? ' by the custodian' : ''}`;
 
 async function journal(): Promise<JsonObject[]> {
   const text = await readFile(world.department.path('portal/desk-signatures.ndjson'), 'utf8');
@@ -324,31 +326,62 @@ describe('a desk does not ask', () => {
   });
 });
 
-describe('a desk that is asked too often', () => {
-  test('signs no more for that officer, and still for the other', async () => {
-    const { config } = world;
-    const dataDir = world.department.path('limited');
-    const signal = new AbortController().signal;
-    const opened = await openDesk({ config, dataDir, clock: Date.now, url: () => world.url, signal });
-    const limit = new RateLimit({ burst: 2, perMinute: 1, clock: Date.now });
-    const routes = deskRoutes({ ...opened, limit });
-    const edge = createEdge({
-      logger: createLogger({ program: 'test', level: 'fatal' }),
-      metrics: createMetrics('test'),
-      routes,
-    });
-    const url = await edge.listen(0);
+/** The desk's routes by themselves, set up otherwise. */
+async function otherDesk(change: Partial<DeskConfig>, limit: RateLimit): Promise<{ url: string; close: () => Promise<void> }> {
+  const dataDir = world.department.path(`other-${count++}`);
+  const { signal } = new AbortController();
+  const desk = await openDesk({ config: { ...world.config, ...change }, dataDir, clock: Date.now, url: () => world.url, signal });
+  const logger = createLogger({ program: 'test', level: 'fatal' });
+  const edge = createEdge({ logger, metrics: createMetrics('test'), routes: deskRoutes({ ...desk, limit }) });
+  const close = async (): Promise<void> => {
+    await edge.close();
+    await desk.journal.close();
+  };
+  return { url: await edge.listen(0), close };
+}
+
+const limitOf = (burst: number): RateLimit => new RateLimit({ burst, perMinute: 1, clock: Date.now });
+
+async function postTo(url: string, path: string, body: JsonObject): Promise<Told> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  return { status: response.status, json: (await response.json()) as JsonObject };
+}
+
+describe('a desk set up otherwise', () => {
+  test('signs no more for an officer who asks too often, and still for the other', async () => {
+    const { url, close } = await otherDesk({}, limitOf(2));
     const send = async (by: number): Promise<number> => {
-      const one = encodeCase(world.newCase({ officers: OFFICERS }));
-      const officer = signatureJson(signedBy(by, caseSignedBytes(one)));
-      const body = JSON.stringify({ what: 'case', payload: encodeBase64(one), officer });
-      const headers = { 'content-type': 'application/json' };
-      return (await fetch(`${url}/desk/v1/signatures`, { method: 'POST', headers, body })).status;
+      const payload = encodeCase(world.newCase());
+      const officer = signatureJson(signedBy(by, caseSignedBytes(payload)));
+      return (await postTo(url, '/desk/v1/signatures', { what: 'case', payload: encodeBase64(payload), officer })).status;
     };
     expect([await send(0), await send(0), await send(0), await send(1)]).to.deep.equal([200, 200, 429, 200]);
-    const lines = (await readFile(world.department.path('limited/desk-signatures.ndjson'), 'utf8')).trimEnd().split('\n');
-    expect(lines).to.have.length(3);
-    await edge.close();
-    await opened.journal.close();
+    await close();
+  });
+
+  test('with two custodians sends neither what was signed for the other', async () => {
+    const [node] = world.config.nodes;
+    const other = { ...node!, origin: `sample/${ACCESSOR}/access` };
+    const { url, close } = await otherDesk({ nodes: [node!, other] }, limitOf(9));
+    const request = await signed(lookUp());
+    const told = await ask(request, null, PERSON, other.origin, url);
+    expect(refusal(told)).to.equal('403 FORBIDDEN');
+    await close();
+  });
+
+  test('goes on with cases that an earlier key of its authority signed', async () => {
+    const payload = encodeCase(world.newCase());
+    const earlier = { case: opened.case, envelope: { payload, signatures: [signedBy(STRANGER, caseSignedBytes(payload))] } };
+    const ask = async (url: string): Promise<string> => {
+      const look = lookUp();
+      const officer = signatureJson(signedBy(0, requestSignedBytes(look)));
+      const body = { what: 'request', case: formatEnvelope(earlier.envelope), payload: encodeBase64(look), officer };
+      return refusal(await postTo(url, '/desk/v1/signatures', body));
+    };
+    expect(await ask(world.url)).to.equal('403 UNTRUSTED');
+    const { url, close } = await otherDesk({ earlierKeys: [encodeHex(STRANGER_KEY)] }, limitOf(9));
+    expect(await ask(url)).to.match(/^200 /);
+    await close();
   });
 });

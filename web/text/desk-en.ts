@@ -33,6 +33,7 @@ export const deskEn: DeskText = {
   atCase: 'Case',
   authority: 'Authority',
   officer: 'Officer',
+  officersOf: 'Officers',
   openedAt: 'Opened',
   lookUpCount: 'Look-ups',
   lookUpsOf: (count) => String(count),

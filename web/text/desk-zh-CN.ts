@@ -36,6 +36,7 @@ export const deskZhCN = {
   atCase: '案件',
   authority: '机关',
   officer: '办案人员',
+  officersOf: '全部办案人员',
   openedAt: '建立时间',
   lookUpCount: '查询次数',
   lookUpsOf: (count: number) => `${count} 次`,

@@ -15,7 +15,7 @@ export function CaseBar({ casework, open }: AtCaseProps): JSX.Element {
     [text.authority, nameOf(judged.world.facts, one.authority)],
     [text.reason, one.reason],
     [text.legalBasis, one.legalBasis],
-    [text.officers, one.officers.map(({ id, role }) => `${id} ${role}`).join('、')],
+    [text.officersOf, one.officers.map(({ id, role }) => `${id} ${role}`).join('、')],
     [text.openedAt, formatInstant(one.openedAt, text.lang)],
     [text.lookUpCount, text.lookUpsOf(judged.file.exchanges.length)],
   ];

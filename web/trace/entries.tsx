@@ -138,7 +138,7 @@ function Facts({ judged, entry, paths }: Pick<EntryProps, 'judged' | 'entry' | '
   const { papers, recordedIn, request } = entry;
   const instant = (ms: number): string => formatInstant(ms, text.lang);
   const said = papers?.request.request ?? null;
-  const rows: (readonly [string, string | null])[] = [
+  const rows: (readonly [string, JSX.Element | string | null])[] = [
     [
       text.why,
       said &&
@@ -148,7 +148,7 @@ function Facts({ judged, entry, paths }: Pick<EntryProps, 'judged' | 'entry' | '
     [text.result, papers && RESULT_WORDS[papers.outcome.outcome.result][text.lang]],
     [text.path, request === null ? null : pathOf(judged, paths, request, text)],
     [text.recordedBetween, text.between(instant(recordedIn.from), recordedIn.to === null ? null : instant(recordedIn.to))],
-    [text.leafHash, entry.leafHash],
+    [text.leafHash, <span class="code">{entry.leafHash}</span>],
   ];
   return (
     <dl class="facts">
