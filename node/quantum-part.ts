@@ -49,8 +49,10 @@ async function openQuantumLog(base: NodeBase, erased: readonly number[]): Promis
   const { config, store, logId, logger } = base;
   const { directory, secretsFile } = config.bodies!;
   const bodies = new BodyStore(await openStore(directory), await SecretFile.open(secretsFile), logId);
-  const settled = await bodies.settle(readPlaceCount(store), erased);
-  if (settled.lost + settled.erasedAgain > 0) logger.warn(settled, 'the file of bodies’ keys was older than the log');
+  const { lost, erasedAgain } = await bodies.settle(readPlaceCount(store), erased);
+  if (lost > 0) logger.warn({ count: lost }, 'the file of bodies’ keys is older than the log: keys are lost');
+  if (erasedAgain > 0)
+    logger.warn({ count: erasedAgain }, 'the file of bodies’ keys is older than the log: keys were erased again');
   const writer = await QuantumWriter.open({ ...base, bodies, fillTo: config.padQuantumTo, random });
   return { bodies, writer };
 }
