@@ -3,16 +3,17 @@
  * who read what and a node that answers persons; an authority that seals; two departments that read; an identity provider with test
  * persons, and the portal, which is an auditor's desk too.
  */
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { encodeHex } from '../../core/bytes/bytes.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
 import { JsonFields } from '../../core/bytes/json-fields.ts';
 import { logIdOf, parseOrigin } from '../../core/log/origin.ts';
-import { replaceFileDurably } from '../../service/durable-file.ts';
 import sample from '../../samples/consortium.json' with { type: 'json' };
+import { POLICE, SERVICE, startAgent } from './agent.ts';
 import { DESK_PATH, writeDesk } from './desk.ts';
-import { type ChainPlace, freePort, HOST, ROOT, writeConfig } from './place.ts';
+import { startGateway } from './gateway.ts';
+import { type ChainPlace, codeOf, freePort, HOST, ROOT, writeConfig } from './place.ts';
 import { placePortal, type PortalPlace, startPortal } from './portal.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -68,8 +69,6 @@ export interface Custody {
 type SampleLog = (typeof sample.accessLogs)[number];
 
 const CUSTODIANS = ['civil', 'housing'] as const;
-
-const codeOf = (id: string): string => sample.authorities.find((one) => one.id === id)!.code;
 
 async function placeOf(data: string, log: SampleLog): Promise<CustodyLog> {
   const authority = codeOf(log.owner);
@@ -161,159 +160,4 @@ export async function startReaders(place: CustodyPlace, terms: ReaderTerms): Pro
   const desk = await writeDesk(logs, terms);
   const deskPage = `${portal}${DESK_PATH}`;
   return { portal, desk, deskPage, logins, agents: { service, police }, seals: logs.find((log) => log.class === 'seals')! };
-}
-
-const RESIDENT_ANSWER = [
-  { name: '姓名', class: 'identity', path: '/name' },
-  { name: '住址', class: 'household', path: '/address' },
-  { name: '电话', class: 'contact', path: '/phone' },
-] as const;
-
-/** What each custodian gives, and for what. */
-function routesOf(upstream: string): JsonObject[] {
-  const purposes = ['service.requested', 'service.eligibility', 'public-security'];
-  const listed = RESIDENT_ANSWER.map((field) => ({ ...field, path: `/persons/*${field.path}` }));
-  return [
-    {
-      name: 'person',
-      method: 'GET',
-      path: '/persons/{idNumber}',
-      upstream,
-      subjects: [{ class: 'resident', at: 'path:idNumber' }],
-      purposes,
-      answer: { kind: 'json', subjects: [{ class: 'resident', path: '/idNumber' }], fields: [...RESIDENT_ANSWER] },
-    },
-    {
-      name: 'persons',
-      method: 'GET',
-      path: '/persons',
-      upstream,
-      query: ['district', 'limit'],
-      purposes: ['service.eligibility'],
-      actions: ['read', 'search'],
-      needs: ['case'],
-      answer: {
-        kind: 'json',
-        subjects: [{ class: 'resident', path: '/persons/*/idNumber' }],
-        fields: listed,
-        ignored: ['/count'],
-      },
-    },
-  ];
-}
-
-async function startGateway(log: CustodyLog, { supervisor, data, verifier, trust }: ReaderTerms): Promise<string> {
-  const { role } = log;
-  const service = await supervisor.start({ name: `data-${role}`, args: [join(ROOT, 'samples/data-service.ts')] });
-  const tokenFile = join(data, 'keys', `${role}-gateway.token`);
-  const { gateway } = JSON.parse(await readFile(log.tokens, 'utf8')) as { gateway: string };
-  await replaceFileDurably(tokenFile, encodeUtf8(`${gateway}\n`));
-  const dataDir = join(data, `gateway-${role}`);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const config = await writeConfig(data, `gateway-${role}`, {
-    custodian: log.authority,
-    dataDir,
-    host: HOST,
-    node: { url: log.url, tokenFile },
-    registry: { verifiers: [verifier], pollMs: 1_000, trustFile: trust },
-    recordsKey: join(data, 'keys', `${role}-records.key.json`),
-    passphraseFile: join(data, 'keys', 'passphrase'),
-    sealsLogs: sample.accessLogs
-      .filter((one) => one.class === 'seals')
-      .map(({ owner, name }) => `${sample.consortium}/${codeOf(owner)}/${name}`),
-    routes: routesOf(new JsonFields(service, 'ready').string('url')),
-    exitWithParent: true,
-  });
-  const ready = await supervisor.start({
-    name: `gateway-${role}`,
-    args: ['--max-semi-space-size=1', join(ROOT, 'gateway/http/main.ts'), '--config', config],
-  });
-  return new JsonFields(ready, 'ready').string('url');
-}
-
-interface Reader {
-  readonly system: string;
-  readonly role: string;
-  readonly matters: JsonObject;
-}
-
-const SERVICE: Reader = {
-  system: '样例政务服务平台',
-  role: '窗口受理',
-  matters: {
-    application: {
-      matter: '公租房申请受理',
-      legalBasis: '样例条例 第十一条',
-      cause: '受理本人申请',
-      purpose: 'service.requested',
-    },
-    eligibility: {
-      matter: '低保资格核对',
-      legalBasis: '社会救助暂行办法 第十一条',
-      cause: '核对申请人信息',
-      purpose: 'service.eligibility',
-    },
-    // No duty of this department names it: the gateway refuses.
-    statistics: {
-      matter: '内部统计',
-      legalBasis: '无',
-      cause: '内部统计',
-      purpose: 'statistics.official',
-    },
-  },
-};
-
-const POLICE: Reader = {
-  system: '样例警务平台',
-  role: '办案民警',
-  matters: {
-    investigation: {
-      matter: '案件调查',
-      legalBasis: '刑事诉讼法 第五十四条',
-      cause: '调查取证',
-      purpose: 'public-security',
-    },
-  },
-};
-
-interface Agent {
-  readonly authority: string;
-  readonly url: string;
-  readonly accessUrl: string;
-  readonly personUrl: string;
-}
-
-async function startAgent(
-  id: 'service' | 'police',
-  gateways: readonly (readonly [string, string])[],
-  { system, role, matters }: Reader,
-  { provider: { issuer } }: CustodyPlace,
-  { supervisor, data, verifier, trust }: ReaderTerms,
-): Promise<Agent> {
-  const port = await freePort();
-  const dataDir = join(data, `agent-${id}`);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const config = await writeConfig(data, `agent-${id}`, {
-    authority: codeOf(id),
-    dataDir,
-    registry: { verifiers: [verifier], pollMs: 1_000, trustFile: trust },
-    requestKey: join(data, 'keys', `${id}-request.key.json`),
-    recordsKey: join(data, 'keys', `${id}-records.key.json`),
-    passphraseFile: join(data, 'keys', 'passphrase'),
-    tokensFile: join(dataDir, 'tokens.json'),
-    access: {
-      system,
-      grade: 'session-attested',
-      role,
-      targets: gateways.map(([name, gatewayUrl]) => ({ name, custodian: codeOf(name), gatewayUrl })),
-      matters,
-      // Persons ask here for the copies of what was read about them.
-      persons: { host: HOST, port, identity: { issuer, jwksUri: `${issuer}/jwks`, audience: `http://${HOST}:${port}` } },
-    },
-    exitWithParent: true,
-  });
-  const ready = await supervisor.start({ name: `agent-${id}`, args: [join(ROOT, 'gateway/agent/main.ts'), '--config', config] });
-  const told = new JsonFields(ready, 'ready');
-  const urls = { url: told.string('url'), accessUrl: told.string('accessUrl'), personUrl: told.string('personUrl') };
-  return { authority: codeOf(id), ...urls };
 }

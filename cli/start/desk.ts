@@ -6,7 +6,7 @@ import type { JsonObject } from '../../core/bytes/json.ts';
 import { parseKeyFile } from '../../core/sealed/key-file.ts';
 import sample from '../../samples/consortium.json' with { type: 'json' };
 import type { CustodyLog } from './custody.ts';
-import { ROOT, writeConfig } from './place.ts';
+import { codeOf, ROOT, writeConfig } from './place.ts';
 
 export interface DeskTerms {
   readonly data: string;
@@ -39,6 +39,6 @@ export async function portalDesk(logs: readonly CustodyLog[], data: string): Pro
       return { id: `A-0${i + 1}`, role: '审计员', publicKey: encodeHex(publicKey) };
     }),
   );
-  const authority = sample.authorities.find(({ id }) => id === sample.auditor)!.code;
+  const authority = codeOf(sample.auditor);
   return { ...placeOf(logs, data), authority, officers, webDir: join(ROOT, 'web/dist-desk') };
 }

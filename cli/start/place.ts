@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { encodeUtf8 } from '../../core/bytes/bytes.ts';
 import type { JsonObject } from '../../core/bytes/json.ts';
+import sample from '../../samples/consortium.json' with { type: 'json' };
 import { replaceFileDurably } from '../../service/durable-file.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
@@ -19,6 +20,9 @@ export interface ChainPlace {
   readonly fromBlock: number;
   readonly confirmations: number;
 }
+
+/** Of an authority of the sample. */
+export const codeOf = (id: string): string => sample.authorities.find((one) => one.id === id)!.code;
 
 /** A port that was free a moment ago. Chosen here, because programs must know each other before they run. */
 export async function freePort(): Promise<number> {

@@ -15,7 +15,7 @@ import { createFileDurably, replaceFileDurably } from '../../service/durable-fil
 import sample from '../../samples/consortium.json' with { type: 'json' };
 import { type Custody, type CustodyPlace, chooseCustody, startCustodians, startReaders } from './custody.ts';
 import { spendMorning } from './morning.ts';
-import { type ChainPlace, freePort, HOST, ROOT, writeConfig } from './place.ts';
+import { type ChainPlace, codeOf, freePort, HOST, ROOT, writeConfig } from './place.ts';
 import { prepareSamples, type Sample } from './samples.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -79,7 +79,7 @@ async function chooseDepartments(data: string, owners: Readonly<Record<string, s
   const chosen: Department[] = [];
   for (const { role, authority: registeredBy } of sample.departments) {
     const owner = owners[role] ?? role;
-    const authority = sample.authorities.find(({ id }) => id === owner)!.code;
+    const authority = codeOf(owner);
     const origin = parseOrigin(`${sample.consortium}/${registeredBy}/licences`);
     const port = await freePort();
     const logId = encodeHex(logIdOf(origin));
