@@ -90,7 +90,7 @@ export const citizenEn: CitizenText = {
 
   comparison: 'Compared with those who read',
   comparisonLead:
-    'Authorities that read keep receipts which the custodian signed. This page asks them for the receipts about you and holds each against the entries above.',
+    'Authorities that read keep receipts which the custodian signed. This page asks them for the receipts about you and holds each against your entries.',
   accessorOutcomes: { compared: 'Compared', silent: 'Not compared', asking: 'Being asked' },
   accessorSays: (copies, agreeing) =>
     `${copies} ${copies === 1 ? 'receipt' : 'receipts'} shown, ${agreeing} of them agree with your entries`,

@@ -79,7 +79,7 @@ export const citizenZhCN = {
   compared: (compared: number, entries: number) => `与查询机关的记录比对：${compared} / ${entries}`,
 
   comparison: '与查询机关的记录比对',
-  comparisonLead: '查询机关保存着数据机关签名的回执。本页请它们出示关于您的回执，逐份与上面的记录核对。',
+  comparisonLead: '查询机关保存着数据机关签名的回执。本页请它们出示关于您的回执，逐份与您的查询记录核对。',
   accessorOutcomes: { compared: '已比对', silent: '未比对', asking: '正在询问' },
   accessorSays: (copies: number, agreeing: number) => `出示回执 ${copies} 份，其中 ${agreeing} 份与您的记录一致`,
   accessorOpen: (open: number) => `${open} 份目前无法判断（期限未到，或者数据机关的记录尚未证明完整）`,
