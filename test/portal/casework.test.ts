@@ -161,6 +161,8 @@ describe('an officer at her desk', () => {
     await again.casework.open({ caseFile: bytes, casePassphrase: PASSPHRASE, ...(await keyOf('two')) });
     expect(again.casework.state.open!.judged.file.exchanges).to.have.length(2);
     expect(again.casework.state.open!.isSaved).to.equal(true);
+    await again.casework.searchPerson('resident', residentNumber(14));
+    expect(again.casework.state.open!.isSaved).to.equal(false);
   });
 });
 
@@ -172,6 +174,15 @@ describe('a desk', () => {
     expect(casework.state.done).to.deep.equal({ act: 'search', searched: { silent, isWhole: true } });
     const { exchanges } = casework.state.open!.judged.file;
     expect(exchanges.map(({ answer }) => answer)).to.deep.equal([null]);
+  });
+
+  test('keeps what was asked when the page itself fails', async () => {
+    const { casework } = await atNewCase({ ask: () => Promise.reject(new Error('a mistake of ours')) });
+    let mistake: unknown;
+    await casework.searchPerson('resident', residentNumber(8)).catch((error: unknown) => (mistake = error));
+    expect(String(mistake)).to.contain('a mistake of ours');
+    expect(casework.state.trouble).to.deep.equal({ act: 'search', code: 'BROKEN' });
+    expect(casework.state.open!.judged.file.exchanges).to.have.length(1);
   });
 
   test('tells whoever could not be asked, also where it has no way to them', async () => {
@@ -189,6 +200,8 @@ describe('a desk', () => {
     expect(casework.state.trouble).to.deep.equal({ act: 'search', code: 'MALFORMED' });
     await casework.searchEntries({ from: '2026-03-02', to: '2026-03-01', accessor: '', operator: '', purpose: '' });
     expect(casework.state.trouble).to.deep.equal({ act: 'search', code: 'MALFORMED' });
+    await casework.traceSample(encodeUtf8(residentNumber(8)), { from: '2026-03-02', to: '2026-03-01' });
+    expect(casework.state.trouble).to.deep.equal({ act: 'sample', code: 'MALFORMED' });
     expect(casework.state.open!.judged.file.exchanges).to.deep.equal([]);
   });
 
