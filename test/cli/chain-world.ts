@@ -12,7 +12,7 @@ import { parsePrivateKey, publicKeyOf } from '../../core/sm/sm2.ts';
 import type { KeyType } from '../../core/authority/registry-event.ts';
 import { createKeyFile } from '../../service/key-file.ts';
 import { type Anvil, CHAIN_ID, startAnvil } from '../chain/anvil.ts';
-import { type Finished, veritrail } from '../e2e/system.ts';
+import { type Finished, veritrail } from '../system/system.ts';
 
 export const GOVERNMENT = '11999900MB00000050';
 export const BUREAU = '11999900MB0000001K';

@@ -11,7 +11,7 @@ import { parsePrivateKey, publicKeyOf, signSm2 } from '../../core/sm/sm2.ts';
 import { sm3 } from '../../core/sm/sm3.ts';
 import { CHAIN_ID } from '../chain/anvil.ts';
 import { type RpcProxy, startRpcProxy } from '../chain/rpc-proxy.ts';
-import { type Finished, veritrail } from '../e2e/system.ts';
+import { type Finished, veritrail } from '../system/system.ts';
 import { BUREAU, ChainWorld, GOVERNMENT, HOUR, idIn, OFFICE, proposalIdIn } from './chain-world.ts';
 
 const TYPE = '11999900MB0000004W001';

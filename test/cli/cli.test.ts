@@ -12,7 +12,7 @@ import { formatEvidence } from '../../core/verify/evidence.ts';
 import { gather } from '../../core/verify/gather.ts';
 import { formatSignedTrust } from '../../core/verify/trust.ts';
 import { sm3 } from '../../core/sm/sm3.ts';
-import { veritrail, type VerdictJson } from '../e2e/system.ts';
+import { veritrail, type VerdictJson } from '../system/system.ts';
 import { Story } from '../verify/story.ts';
 
 let folder: string;

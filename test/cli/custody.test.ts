@@ -7,7 +7,7 @@ import { expect } from 'chai';
 import { type Answer, residentNumber, ROLE_TOKENS, TestCustodian } from '../custodian/custodian.ts';
 import { makeLogDirectory } from '../custodian/fixture.ts';
 import { readHistory } from '../custodian/reader.ts';
-import { type Finished, veritrail } from '../e2e/system.ts';
+import { type Finished, veritrail } from '../system/system.ts';
 
 const ANNA = residentNumber(1);
 const LAW = '个人信息保护法 第四十七条';

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { expect } from 'chai';
 import { CHAIN_ID } from '../chain/anvil.ts';
-import { ROOT, veritrail } from '../e2e/system.ts';
+import { ROOT, veritrail } from '../system/system.ts';
 import { ChainWorld, OFFICE } from './chain-world.ts';
 
 let world: ChainWorld;

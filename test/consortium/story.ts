@@ -23,7 +23,7 @@ import { buildEngine } from '../../deploy/consortium/engine.ts';
 import { UniformTree } from '../../scripts/uniform-tree.ts';
 import { createLogger } from '../../service/logger.ts';
 import { openSigner, type Signer } from '../../service/signer.ts';
-import { System, until, type VerdictJson } from '../e2e/system.ts';
+import { System, until, type VerdictJson } from '../system/system.ts';
 import { anchorsAt, CHAIN_ID, Validators } from './validators.ts';
 
 /** A turn of a dead validator costs ten seconds, and after a halt the rounds grow longer. */

@@ -15,7 +15,7 @@ import {
   type Validator,
 } from '../../deploy/consortium/validator.ts';
 import { createLogger } from '../../service/logger.ts';
-import type { System } from '../e2e/system.ts';
+import type { System } from '../system/system.ts';
 
 export const CHAIN_ID = 20_250;
 const TIMEOUT_MS = 30_000;

@@ -7,11 +7,11 @@ import { hashFromHex, type Hash } from '../../core/bytes/hash.ts';
 import { sm3 } from '../../core/sm/sm3.ts';
 import sample from '../../samples/consortium.json' with { type: 'json' };
 import { TEST_PERSONS } from '../../samples/persons.ts';
-import { Citizen, type Seen } from './citizen.ts';
-import { type County, LeakSearch, type Place } from './leaks.ts';
-import { openBrowser } from './page.ts';
-import { chainOf, filesOf, indexesOf, metricsOf, tilesOf } from './places.ts';
-import { System, until } from './system.ts';
+import { Citizen, type Seen } from '../system/citizen.ts';
+import { type County, LeakSearch, type Place } from '../system/leaks.ts';
+import { openBrowser } from '../system/page.ts';
+import { chainOf, filesOf, indexesOf, metricsOf, tilesOf } from '../system/places.ts';
+import { System, until } from '../system/system.ts';
 
 const [FIRST, SECOND, THIRD, ENTERPRISE] = TEST_PERSONS as [
   (typeof TEST_PERSONS)[number],

@@ -6,10 +6,10 @@ import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import sample from '../../samples/consortium.json' with { type: 'json' };
 import { TEST_PERSONS } from '../../samples/persons.ts';
-import { Citizen, type Seen, type SeenRow } from './citizen.ts';
-import { Custodian, filesHolding } from './custodian.ts';
-import { openBrowser } from './page.ts';
-import { System, veritrail } from './system.ts';
+import { Citizen, type Seen, type SeenRow } from '../system/citizen.ts';
+import { Custodian, filesHolding } from '../system/custodian.ts';
+import { openBrowser } from '../system/page.ts';
+import { System, veritrail } from '../system/system.ts';
 
 const PERSON = TEST_PERSONS[0]!;
 const ENTERPRISE = TEST_PERSONS.find(({ account }) => account === 'p4')!;

@@ -7,8 +7,8 @@ import type { Browser, Page } from 'playwright-core';
 import { sampleNumber } from '../../samples/data-service.ts';
 import { TEST_PERSONS } from '../../samples/persons.ts';
 import { formOf, giveKey, saved, settled, violationsOf } from '../portal/officer.ts';
-import { openBrowser, recordRequests } from './page.ts';
-import { System, until, veritrail } from './system.ts';
+import { openBrowser, recordRequests } from '../system/page.ts';
+import { System, until, veritrail } from '../system/system.ts';
 
 const SERVICE = '11999900MB00000089';
 const LEAKED = Array.from({ length: 12 }, (_, i) => sampleNumber(100 + i));

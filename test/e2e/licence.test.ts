@@ -5,8 +5,8 @@ import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
-import { dropFiles, openBrowser, recordRequests, shownVerdict } from './page.ts';
-import { System, until, veritrail, type VerdictJson } from './system.ts';
+import { dropFiles, openBrowser, recordRequests, shownVerdict } from '../system/page.ts';
+import { System, until, veritrail, type VerdictJson } from '../system/system.ts';
 
 let system: System;
 let browser: Browser;

@@ -27,8 +27,8 @@ import { verify } from '../../core/verify/verify.ts';
 import { createLogger } from '../../service/logger.ts';
 import { openSigner } from '../../service/signer.ts';
 import { bytesOf, MemoryTree } from '../log/memory-log.ts';
-import { dropFiles, openBrowser, shownVerdict } from './page.ts';
-import { ROOT, System, until } from './system.ts';
+import { dropFiles, openBrowser, shownVerdict } from '../system/page.ts';
+import { ROOT, System, until } from '../system/system.ts';
 
 let system: System;
 let browser: Browser;

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { TEST_PERSONS } from '../../samples/persons.ts';
-import { Citizen, type Seen } from './citizen.ts';
-import { Custodian, filesHolding } from './custodian.ts';
-import { openBrowser } from './page.ts';
-import { System } from './system.ts';
+import { Citizen, type Seen } from '../system/citizen.ts';
+import { Custodian, filesHolding } from '../system/custodian.ts';
+import { openBrowser } from '../system/page.ts';
+import { System } from '../system/system.ts';
 
 const PERSON = TEST_PERSONS[0]!;
 const LAW = '个人信息保护法 第四十七条；某区人民法院判决';

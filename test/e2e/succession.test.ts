@@ -10,7 +10,7 @@ import { encodeRecordSuccession } from '../../chain/registry-call.ts';
 import { ChainSender } from '../../chain/sender.ts';
 import { createLogger } from '../../service/logger.ts';
 import sample from '../../samples/consortium.json' with { type: 'json' };
-import { System, until, type VerdictJson } from './system.ts';
+import { System, until, type VerdictJson } from '../system/system.ts';
 
 const TYPE = '11999900MB0000004W001';
 const codeOf = (id: string): string => sample.authorities.find((one) => one.id === id)!.code;

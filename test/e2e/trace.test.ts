@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { sampleNumber } from '../../samples/data-service.ts';
 import { TEST_PERSONS } from '../../samples/persons.ts';
-import { type Finished, System, until, veritrail } from './system.ts';
+import { type Finished, System, until, veritrail } from '../system/system.ts';
 
 const AUDITOR = '11999900MB0000003R';
 const SERVICE = '11999900MB00000089';

@@ -14,7 +14,7 @@ import { type World, worldOf } from '../../core/verify/world.ts';
 import { VerifierSide } from '../../portal/citizen/upstream.ts';
 import { sampleNumber } from '../../samples/data-service.ts';
 import { fetchJson } from '../../service/call/client.ts';
-import { veritrail } from '../e2e/system.ts';
+import { veritrail } from '../system/system.ts';
 import { until } from '../evil/attack.ts';
 import { type LogJson, logAt, type PromiseJson } from '../evil/promise-charge.ts';
 import { broken, issuedAt } from './court.ts';

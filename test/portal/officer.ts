@@ -6,7 +6,7 @@ import { after, before } from 'node:test';
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { buildDeskPages } from '../../web/build.ts';
-import { openBrowser } from '../e2e/page.ts';
+import { openBrowser } from '../system/page.ts';
 import { DeskWorld } from './desk-world.ts';
 
 export const CASE_PASSPHRASE = 'passphrase of the case';
