@@ -9,6 +9,7 @@ import { compareCopies } from '../../core/citizen/compared.ts';
 import { parseCopies } from '../../core/citizen/copies.ts';
 import { parsePromised } from '../../core/citizen/promised.ts';
 import { findingsOf, type Row, rowsOf, shownIn } from '../../core/citizen/row.ts';
+import { parseNote } from '../../core/log/note.ts';
 import { logIdOf } from '../../core/log/origin.ts';
 import { type World, worldOf } from '../../core/verify/world.ts';
 import { VerifierSide } from '../../portal/citizen/upstream.ts';
@@ -139,9 +140,9 @@ export class Trial {
   }
 
   /** With an access token of her own. */
-  async #asHer({ class: numberClass, id }: CanonicalNumber, url: string): Promise<JsonValue> {
+  async #asHer({ class: numberClass, id }: CanonicalNumber, url: string, send: JsonObject = {}): Promise<JsonValue> {
     const headers = { authorization: `Bearer ${await this.#stage.provider.token({ class: numberClass, id })}` };
-    return fetchJson(url, { send: {}, headers });
+    return fetchJson(url, { send, headers });
   }
 
   /** Again while the verifier does not stand yet on what the custodian answers at. */
@@ -160,7 +161,12 @@ export class Trial {
     const [trust, live] = await Promise.all([verifier.trust(), verifier.live()]);
     const world = worldOf({ trust, live, evaluatedAt: Date.now(), at: null });
     const doors: Doors = {
-      custodian: async () => parseAccessAnswer(await this.#asHer(number, `${nodeUrl}/v1/history`)),
+      // At the checkpoint that the verifier stands on: of a log in dispute it takes no newer one.
+      custodian: async ({ logId }) => {
+        const { checkpoint } = parseNote((await verifier.standing(logId, null)).checkpoint);
+        const at = { size: checkpoint.size, issuedAt: checkpoint.issuedAt };
+        return parseAccessAnswer(await this.#asHer(number, `${nodeUrl}/v1/history`, { at }));
+      },
       promised: async () => parsePromised(await this.#asHer(number, `${nodeUrl}/v1/promised`)),
       standing: (logId, at) => verifier.standing(logId, at),
       anchors: (logId, from, to) => verifier.anchors(logId, from, to),
