@@ -8,8 +8,7 @@ import { encodeHex, encodeUtf8 } from '../core/bytes/bytes.ts';
 import { isCodedError, malformed, notFound } from '../core/bytes/error.ts';
 import type { Hash } from '../core/bytes/hash.ts';
 import { canonicalJson, type JsonValue, parseJson } from '../core/bytes/json.ts';
-import { JsonFields } from '../core/bytes/json-fields.ts';
-import { parseRegistryFacts } from '../core/authority/facts-json.ts';
+import { type Verifier, verifierBy } from '../core/citizen/verifier.ts';
 import { chainReferenceOf } from '../core/log/attestation.ts';
 import type { LookUp } from '../core/verify/gather.ts';
 import { formatLookupQuestion, parseLookupAnswer } from '../core/verify/lookup.ts';
@@ -41,15 +40,16 @@ export function lookUpAt(url: string): LookUp {
   return async (question) => parseLookupAnswer(await exchange(url, '/v1/lookup', { body: formatLookupQuestion(question) }));
 }
 
+export const verifierAt = (url: string): Verifier => verifierBy((path) => exchange(url, path));
+
 export async function liveChainOf(url: string): Promise<LiveChain> {
   const askedAt = performance.now();
-  const fields = new JsonFields(await exchange(url, '/v1/authorities'), 'authorities');
-  const facts = parseRegistryFacts(fields.value('facts'));
-  return { facts, ageMs: fields.integer('polledMsAgo') + Math.ceil(performance.now() - askedAt) };
+  const { facts, ageMs } = await verifierAt(url).live();
+  return { facts, ageMs: ageMs + Math.ceil(performance.now() - askedAt) };
 }
 
 export async function fetchTrust(url: string): Promise<SignedTrust> {
-  return parseSignedTrust(await exchange(url, '/trust.json'));
+  return verifierAt(url).trust();
 }
 
 export async function readTrustFile(path: string): Promise<SignedTrust> {

@@ -7,23 +7,18 @@
  */
 import { dirname, resolve } from 'node:path';
 import type { LogFact } from '../../core/authority/registry.ts';
-import { encodeHex } from '../../core/bytes/bytes.ts';
-import { isCodedError, malformed, notFound, unavailable } from '../../core/bytes/error.ts';
-import { type JsonValue, parseJson } from '../../core/bytes/json.ts';
-import { JsonFields, readFields } from '../../core/bytes/json-fields.ts';
+import { isCodedError, malformed, unavailable } from '../../core/bytes/error.ts';
+import { parseJson } from '../../core/bytes/json.ts';
+import { type JsonFields, readFields } from '../../core/bytes/json-fields.ts';
 import { readPlainText } from '../../core/bytes/plain-text.ts';
 import { type CaseAnswer, MAX_CASE_ANSWER_BYTES, parseCaseAnswer } from '../../core/trace/case-answer.ts';
 import type { CheckpointName } from '../../core/citizen/ask.ts';
-import type { VerifierDoors } from '../../core/trace/desk.ts';
 import { caseCallOf, type CaseQuestion } from '../../core/trace/query.ts';
-import { parseAnchorClaim, parseLookupAnswer } from '../../core/verify/lookup.ts';
 import { fetchBytes } from '../../service/call/client.ts';
 import { readToken } from '../../service/token.ts';
 import { readJsonInput } from '../command.ts';
-import { exchange } from '../reader.ts';
 
 const TIMEOUT_MS = 60_000;
-const MAX_ANCHORS = 16_384;
 const MAX_NODES = 10_000;
 
 interface NodePlace {
@@ -68,22 +63,6 @@ function readUrl(fields: JsonFields, name: string): string {
   if (parsed?.protocol !== 'https:' && !(parsed?.protocol === 'http:' && isLocal))
     throw malformed(`desk config: ${name} is to be https, or http on this machine`);
   return url;
-}
-
-export function verifierDoors(verifier: string): VerifierDoors {
-  const ask = (path: string): Promise<JsonValue> => exchange(verifier, path);
-  return {
-    standing: async (logId, at) => {
-      const query = at === null ? '' : `?size=${at.size}&time=${at.issuedAt}`;
-      const { logs } = parseLookupAnswer(await ask(`/v1/logs/${encodeHex(logId)}/standing${query}`));
-      if (logs.length !== 1) throw notFound('the verifier does not follow that log');
-      return logs[0]!;
-    },
-    anchors: async (logId, from, to) => {
-      const fields = new JsonFields(await ask(`/v1/logs/${encodeHex(logId)}/anchors?from=${from}&to=${to}`), 'anchors');
-      return fields.array('anchors', MAX_ANCHORS, parseAnchorClaim);
-    },
-  };
 }
 
 /** Throws UNAVAILABLE for an answer that cannot be read. */

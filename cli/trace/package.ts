@@ -5,7 +5,8 @@ import { confirmCase } from '../../core/trace/desk.ts';
 import { judgeCase } from '../../core/trace/view.ts';
 import { createFileDurably } from '../../service/durable-file.ts';
 import { EXIT, print } from '../command.ts';
-import { readDeskConfig, verifierDoors } from './doors.ts';
+import { verifierAt } from '../reader.ts';
+import { readDeskConfig } from './doors.ts';
 import { OpenCase, openRequestSigner, requireDesk, signatureOf, type TraceOptions, trustFor, worldFor } from './place.ts';
 
 /** Never overwrites. Judged by the trust file as it is, since whoever reads the package has no chain to ask. */
@@ -16,7 +17,7 @@ export async function packageCase(out: string, options: TraceOptions): Promise<n
     const signer = await openRequestSigner(config);
     const trust = await trustFor(options, options.trust === undefined ? config.verifier : null);
     const world = await worldFor(trust, null);
-    const confirmed = await confirmCase(verifierDoors(config.verifier), world, opened.file);
+    const confirmed = await confirmCase(verifierAt(config.verifier), world, opened.file);
     if (confirmed !== opened.file) await opened.keep(confirmed);
     const judged = judgeCase(confirmed, world);
     const bytes = await packCase({

@@ -1,11 +1,9 @@
 /** An auditor's place, opened: the case file, the keys that sign, whom to believe, and the desk made of them. */
 import { randomBytes } from 'node:crypto';
 import { requestSignedBytes } from '../../core/access/request.ts';
-import { parseRegistryFacts } from '../../core/authority/facts-json.ts';
 import type { EnvelopeSignature } from '../../core/authority/envelope.ts';
 import { equalBytes } from '../../core/bytes/bytes.ts';
 import { forbidden, malformed, notFound } from '../../core/bytes/error.ts';
-import { JsonFields } from '../../core/bytes/json-fields.ts';
 import type { CaseFile } from '../../core/trace/case-file.ts';
 import { changeOf, readCaseJournal } from '../../core/trace/case-journal.ts';
 import { findOfficer } from '../../core/trace/case.ts';
@@ -17,8 +15,8 @@ import { SealedJournal } from '../../service/sealed-journal.ts';
 import { openSigner, type Signer } from '../../service/signer.ts';
 import { type CommonOptions } from '../command.ts';
 import { readPassphrase } from '../passphrase.ts';
-import { exchange, fetchTrust, readTrustFile, TrustMemory } from '../reader.ts';
-import { askCustodian, type DeskConfig, readDeskConfig, verifierDoors } from './doors.ts';
+import { fetchTrust, liveChainOf, readTrustFile, TrustMemory, verifierAt } from '../reader.ts';
+import { askCustodian, type DeskConfig, readDeskConfig } from './doors.ts';
 
 export interface TraceOptions extends CommonOptions {
   readonly desk?: string;
@@ -87,13 +85,8 @@ export async function trustFor(options: TraceOptions, verifier: string | null): 
 
 /** Judged by what a verifier says of the chain now, or, without one, by the trust file alone. */
 export async function worldFor(trust: SignedTrust, verifier: string | null): Promise<World> {
-  const live = verifier === null ? null : await liveChain(verifier);
+  const live = verifier === null ? null : await liveChainOf(verifier);
   return worldOf({ trust: trust.trust, live, evaluatedAt: Date.now(), at: null });
-}
-
-async function liveChain(verifier: string) {
-  const fields = new JsonFields(await exchange(verifier, '/v1/authorities'), 'authorities');
-  return { facts: parseRegistryFacts(fields.value('facts')), ageMs: fields.integer('polledMsAgo') };
 }
 
 export interface OpenDesk {
@@ -119,7 +112,7 @@ export async function openDesk(options: OfficerOptions): Promise<OpenDesk> {
     if (own !== null && !equalBytes(own.publicKey, officer.publicKey)) throw forbidden('the key is not this officer’s');
     const sign = own === null ? null : (message: Uint8Array) => signatureOf(own, message);
     const doors: DeskDoors = {
-      ...verifierDoors(config.verifier),
+      ...verifierAt(config.verifier),
       custodian: (log, question, at) => askCustodian(config, log, question, at),
       keep: opened.keep,
       sign: (payload) => signatureOf(signer, requestSignedBytes(payload)),

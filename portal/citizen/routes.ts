@@ -8,12 +8,13 @@ import { isPlainText } from '../../core/bytes/plain-text.ts';
 import { hashFromHex } from '../../core/bytes/hash.ts';
 import { malformed, notFound } from '../../core/bytes/error.ts';
 import type { CheckpointName } from '../../core/citizen/ask.ts';
+import { anchorsPath, standingPath } from '../../core/citizen/verifier.ts';
 import { MAX_REDRESS_TEXT } from '../../core/redress/redress.ts';
 import { parseIdempotencyKey, readJson } from '../../service/body.ts';
 import { type Route, sendBytes, sendJson } from '../../service/http.ts';
 import { requireOwnPage, requireSession } from '../identity/guard.ts';
 import { historyOf } from './history.ts';
-import { anchorsPath, fetchCopies, fetchOwn, fetchSeals, sendObjection, standingPath } from './upstream.ts';
+import { fetchCopies, fetchOwn, fetchSeals, sendObjection } from './upstream.ts';
 import { callFor, callForCopies, type CitizenWorld } from './world.ts';
 
 const HASH = z.string().regex(/^[0-9a-f]{64}$/);

@@ -4,17 +4,16 @@
  * Nothing that comes back is kept. No answer, a late one and an unreadable one are UNAVAILABLE, with the host and nothing else.
  */
 import { type AccessAnswer, MAX_ANSWER_BYTES, parseAccessAnswer } from '../../core/access/answer.ts';
-import { parseRegistryFacts } from '../../core/authority/facts-json.ts';
-import { encodeHex, encodeUtf8 } from '../../core/bytes/bytes.ts';
-import { isCodedError, notFound, unavailable } from '../../core/bytes/error.ts';
+import { encodeUtf8 } from '../../core/bytes/bytes.ts';
+import { isCodedError, unavailable } from '../../core/bytes/error.ts';
 import type { Hash } from '../../core/bytes/hash.ts';
-import { type JsonValue, parseJson } from '../../core/bytes/json.ts';
-import { JsonFields } from '../../core/bytes/json-fields.ts';
+import { parseJson } from '../../core/bytes/json.ts';
 import type { CheckpointName } from '../../core/citizen/ask.ts';
 import { MAX_COPIES_BYTES } from '../../core/citizen/copies.ts';
 import { parsePromised, type PromisedEntry } from '../../core/citizen/promised.ts';
-import { type AnchorClaim, type LogAnswer, parseAnchorClaim, parseLookupAnswer } from '../../core/verify/lookup.ts';
-import { acceptTrust, parseSignedTrust, type Trust } from '../../core/verify/trust.ts';
+import { type Verifier, verifierBy } from '../../core/citizen/verifier.ts';
+import type { AnchorClaim, LogAnswer } from '../../core/verify/lookup.ts';
+import { acceptTrust, type Trust } from '../../core/verify/trust.ts';
 import type { LiveChain } from '../../core/verify/world.ts';
 import { fetchBytes } from '../../service/call/client.ts';
 import { HttpRefusal } from '../../service/problem.ts';
@@ -23,7 +22,6 @@ const VERIFIER_TIMEOUT_MS = 8_000;
 const MAX_VERIFIER_BYTES = 16 << 20;
 const MAX_SEALS_BYTES = 64 << 20;
 const MAX_ACT_BYTES = 64 << 10;
-const MAX_ANCHORS = 16_384;
 
 /** As UNAVAILABLE: an answer that is none of ours says nothing. */
 async function readable<Read>(work: () => Promise<Read>): Promise<Read> {
@@ -38,6 +36,7 @@ async function readable<Read>(work: () => Promise<Read>): Promise<Read> {
 export class VerifierSide {
   readonly #url: string;
   readonly #signal: AbortSignal;
+  readonly #verifier: Verifier = verifierBy(async (path) => parseJson(await this.bytes(path), { maxBytes: MAX_VERIFIER_BYTES }));
 
   constructor(url: string, signal: AbortSignal) {
     this.#url = url;
@@ -50,45 +49,23 @@ export class VerifierSide {
     return fetchBytes(`${this.#url}${path}`, caps);
   }
 
-  async #json(path: string): Promise<JsonValue> {
-    return parseJson(await this.bytes(path), { maxBytes: MAX_VERIFIER_BYTES });
-  }
-
   live(): Promise<LiveChain> {
-    return readable(async () => {
-      const fields = new JsonFields(await this.#json('/v1/authorities'), 'authorities');
-      return { ageMs: fields.integer('polledMsAgo'), facts: parseRegistryFacts(fields.value('facts')) };
-    });
+    return readable(() => this.#verifier.live());
   }
 
   /** Taken on sight: the portal's verifier is of the portal's own choice. */
   trust(): Promise<Trust> {
-    return readable(async () => acceptTrust(parseSignedTrust(await this.#json('/trust.json')), null));
+    return readable(async () => acceptTrust(await this.#verifier.trust(), null));
   }
 
   /** Throws NOT_FOUND where the verifier does not follow the log. */
   standing(logId: Hash, at: CheckpointName | null): Promise<LogAnswer> {
-    return readable(async () => {
-      const { logs } = parseLookupAnswer(await this.#json(standingPath(logId, at)));
-      if (logs.length !== 1) throw notFound('the verifier does not follow that log');
-      return logs[0]!;
-    });
+    return readable(() => this.#verifier.standing(logId, at));
   }
 
-  anchors(logId: Hash, from: number, to: number): Promise<AnchorClaim[]> {
-    return readable(async () => {
-      const fields = new JsonFields(await this.#json(anchorsPath(logId, from, to)), 'anchors');
-      return fields.array('anchors', MAX_ANCHORS, parseAnchorClaim);
-    });
+  anchors(logId: Hash, from: number, to: number): Promise<readonly AnchorClaim[]> {
+    return readable(() => this.#verifier.anchors(logId, from, to));
   }
-}
-
-export function standingPath(logId: Hash, at: CheckpointName | null): string {
-  return `/v1/logs/${encodeHex(logId)}/standing${at === null ? '' : `?size=${at.size}&time=${at.issuedAt}`}`;
-}
-
-export function anchorsPath(logId: Hash, from: number, to: number): string {
-  return `/v1/logs/${encodeHex(logId)}/anchors?from=${from}&to=${to}`;
 }
 
 export interface CustodianCall {

@@ -12,8 +12,8 @@ import { JsonFields } from '../../core/bytes/json-fields.ts';
 import type { CheckpointName } from '../../core/citizen/ask.ts';
 import { type AccessCopies, parseCopies } from '../../core/citizen/copies.ts';
 import { parsePromised, type PromisedEntry } from '../../core/citizen/promised.ts';
+import { type Verifier, verifierBy } from '../../core/citizen/verifier.ts';
 import { askServer, type Question } from '../check/ask.ts';
-import { type PortalVerifier, verifierThrough } from '../check/through-portal.ts';
 
 export interface SignedIn {
   readonly person: CanonicalNumber;
@@ -31,7 +31,7 @@ export interface Sources {
 }
 
 /** Each throws UNAVAILABLE when there is no answer, MALFORMED when it is none of ours, FORBIDDEN when nobody is signed in any more. */
-export interface Portal extends PortalVerifier {
+export interface Portal extends Verifier {
   readonly session: () => Promise<SignedIn | null>;
   readonly sources: () => Promise<Sources>;
   readonly answer: (log: LogFact, at: CheckpointName | null, csrf: string) => Promise<AccessAnswer>;
@@ -95,7 +95,7 @@ function readText(value: JsonValue): string {
 }
 
 export const sameOriginPortal: Portal = {
-  ...verifierThrough(ask),
+  ...verifierBy(ask),
   session,
   sources: async () => {
     const fields = new JsonFields(await ask('/portal/v1/sources'), 'sources');

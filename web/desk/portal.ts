@@ -7,13 +7,13 @@ import { CodedError, ERROR_CODES, isCodedError, malformed, unavailable } from '.
 import { type JsonObject, type JsonValue, parseJson } from '../../core/bytes/json.ts';
 import { type JsonFields, readFields } from '../../core/bytes/json-fields.ts';
 import { readPlainText } from '../../core/bytes/plain-text.ts';
+import { type Verifier, verifierBy } from '../../core/citizen/verifier.ts';
 import { parseOrigin } from '../../core/log/origin.ts';
 import { parsePublicKey, parseSignature } from '../../core/sm/sm2.ts';
 import { type CaseAnswer, MAX_CASE_ANSWER_BYTES, parseCaseAnswer } from '../../core/trace/case-answer.ts';
 import type { Officer, SignedCase } from '../../core/trace/case.ts';
 import { formatSentQuestion, type SentQuestion } from '../../core/trace/query.ts';
 import { askServer } from '../check/ask.ts';
-import { type PortalVerifier, verifierThrough } from '../check/through-portal.ts';
 
 export interface Place {
   readonly authority: Uscc;
@@ -33,7 +33,7 @@ export interface ToSign {
 }
 
 /** Each throws a coded error: UNAVAILABLE where nobody answers, or what the portal or, behind it, the custodian refuses with. */
-export interface DeskPortal extends PortalVerifier {
+export interface DeskPortal extends Verifier {
   readonly place: () => Promise<Place>;
   readonly sign: (call: ToSign) => Promise<EnvelopeSignature>;
   readonly ask: (signedCase: SignedCase, origin: string, question: SentQuestion) => Promise<CaseAnswer>;
@@ -128,7 +128,7 @@ function readOrigin(value: JsonValue): string {
 }
 
 export const sameOriginDesk: DeskPortal = {
-  ...verifierThrough(askDesk),
+  ...verifierBy(askDesk),
   place: () => readable(async () => readPlace(await askDesk('/desk/v1/place'))),
   sign: ({ what, signedCase, payload, own }) =>
     readable(async () => {
