@@ -11,7 +11,7 @@ import { compareBytes, concatBytes } from '../bytes/bytes.ts';
 import { invariant, malformed } from '../bytes/error.ts';
 import type { Hash } from '../bytes/hash.ts';
 import { label } from '../bytes/label.ts';
-import { appendLeaf, leafHashOf, rootAt, type NodeReader } from '../log/tree.ts';
+import { GrownTree, leafHashOf, rootAt } from '../log/tree.ts';
 import { proveInclusion, verifyInclusion } from '../log/tree-proof.ts';
 import { encodeNumber } from './handle.ts';
 import type { CanonicalNumber } from './number.ts';
@@ -51,7 +51,7 @@ export function growSubjectTree(subjects: readonly SaltedSubject[]): SubjectTree
   const leaves = subjects
     .map((subject) => ({ subject, leafHash: subjectLeafHash(subject) }))
     .sort((a, b) => compareBytes(a.leafHash, b.leafHash));
-  const tree = new LevelTree();
+  const tree = new GrownTree();
   for (const { leafHash } of leaves) tree.append(leafHash);
   return {
     subjectsRoot: rootAt(leaves.length, tree),
@@ -63,20 +63,4 @@ export function growSubjectTree(subjects: readonly SaltedSubject[]): SubjectTree
 export function verifySubject(subject: ShownSubject, subjectCount: number, subjectsRoot: Hash): void {
   const claim = { leafHash: subjectLeafHash(subject), entryIndex: subject.index, size: subjectCount, rootHash: subjectsRoot };
   verifyInclusion(claim, subject.path);
-}
-
-/** All complete subtrees, level by level. */
-class LevelTree implements NodeReader {
-  readonly #levels: Hash[][] = [];
-
-  append(leafHash: Hash): void {
-    const size = this.#levels[0]?.length ?? 0;
-    for (const { level, nodeHash } of appendLeaf(size, leafHash, this)) (this.#levels[level] ??= []).push(nodeHash);
-  }
-
-  node(level: number, nodeIndex: number): Hash {
-    const nodeHash = this.#levels[level]?.[nodeIndex];
-    invariant(nodeHash !== undefined, 'a subtree is read once it is complete');
-    return nodeHash;
-  }
 }

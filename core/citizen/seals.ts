@@ -2,10 +2,10 @@
 import { type SealCount, sealStatesOf } from '../access/seal-count.ts';
 import type { LogFact } from '../authority/registry.ts';
 import { equalBytes } from '../bytes/bytes.ts';
-import { invariant, isCodedError } from '../bytes/error.ts';
+import { isCodedError } from '../bytes/error.ts';
 import type { Hash } from '../bytes/hash.ts';
 import { decodeEntry, ENTRY_LENGTH } from '../log/entry.ts';
-import { appendLeaf, leafHashOf, type NodeReader, rootAt } from '../log/tree.ts';
+import { GrownTree, leafHashOf, rootAt } from '../log/tree.ts';
 import { basisOf } from '../verify/basis.ts';
 import type { LogAnswer } from '../verify/lookup.ts';
 import type { World } from '../verify/world.ts';
@@ -33,19 +33,4 @@ function rootOf(rows: readonly Uint8Array[]): Hash {
   const tree = new GrownTree();
   for (const row of rows) tree.append(leafHashOf(row));
   return rootAt(rows.length, tree);
-}
-
-class GrownTree implements NodeReader {
-  readonly #levels: Hash[][] = [];
-
-  append(leafHash: Hash): void {
-    const size = this.#levels[0]?.length ?? 0;
-    for (const { level, nodeHash } of appendLeaf(size, leafHash, this)) (this.#levels[level] ??= []).push(nodeHash);
-  }
-
-  node(level: number, nodeIndex: number): Hash {
-    const nodeHash = this.#levels[level]?.[nodeIndex];
-    invariant(nodeHash !== undefined, 'a subtree is read once it is complete');
-    return nodeHash;
-  }
 }

@@ -87,3 +87,19 @@ export function rangeRoot(start: number, count: number, reader: NodeReader, tree
   invariant(root !== undefined, 'a range holds an entry');
   return root;
 }
+
+/** A tree of SM3 held whole, its complete subtrees level by level: of what fits in memory. */
+export class GrownTree implements NodeReader {
+  readonly #levels: Hash[][] = [];
+
+  append(leafHash: Hash): void {
+    const size = this.#levels[0]?.length ?? 0;
+    for (const { level, nodeHash } of appendLeaf(size, leafHash, this)) (this.#levels[level] ??= []).push(nodeHash);
+  }
+
+  node(level: number, nodeIndex: number): Hash {
+    const nodeHash = this.#levels[level]?.[nodeIndex];
+    invariant(nodeHash !== undefined, 'a subtree is read once it is complete');
+    return nodeHash;
+  }
+}
