@@ -206,6 +206,8 @@ describe('on a real chain', () => {
     const key = signerNamed('authority key of the successor', 'authority');
     await consortium.register({ code: OUTSIDER, name: '样例市某局', region: REGION, account: owner.account, key });
     await consortium.addKey(OUTSIDER, signerNamed('successor log key'), key);
+    // This chain's blocks of one second bear one time: whether the anchor was before the move would not show.
+    await sleep(1_100);
     const share = { successor: OUTSIDER, logIds: [log.logId], licenceTypes: [TYPE] };
     await consortium.decide(encodeRecordSuccession(ISSUER, [share], true));
     // The block of the move is of this second.
