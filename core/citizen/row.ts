@@ -9,6 +9,8 @@
  *     contradicted  recorded, but what the custodian shows as its content is not what was recorded, or does not hold
  *     refused, erased, lost, withheld    recorded, and the content is not shown: under a law it names; destroyed, as an erasure in her history
  *                                  says; not there any more, the custodian says; without a word that holds
+ *
+ * An erasure whose own content is lost may be of anything before it: what the custodian calls erased then counts as that, without law and time.
  */
 import type { LogJudgement } from '../access/answer-check.ts';
 import type { EntryContent } from '../access/answer.ts';
@@ -20,7 +22,7 @@ import type { LogFact } from '../authority/registry.ts';
 import { encodeHex, equalBytes } from '../bytes/bytes.ts';
 import { isCodedError } from '../bytes/error.ts';
 import type { Hash } from '../bytes/hash.ts';
-import { commitmentOf, type Entry, kindNameOf, type KindName } from '../log/entry.ts';
+import { commitmentOf, type Entry, kindNameOf, type KindName, KINDS } from '../log/entry.ts';
 import { type Erasure, parseErasure, parseReply } from '../redress/redress.ts';
 import { type ObjectionStanding, redressOf } from '../redress/standing.ts';
 import type { ProvedTime } from '../verify/basis.ts';
@@ -109,6 +111,9 @@ function rowsOfLog({ log, entries }: ShownLog, now: number): Row[] {
   const placed = told.objections.filter(({ objection }) => names.has(encodeHex(objection.entry)));
   const isPlaced = new Set(placed.map(({ leafHash }) => encodeHex(leafHash)));
   const isTold = (shown: ShownEntry, name: string): boolean => isPlaced.has(name) || placed.some((one) => isReplyTo(one, shown));
+  const lostErasures = entries.filter(({ entry, content }) => entry.kind === KINDS.erasure && content?.state === 'lost');
+  const isErased = ({ entry }: ShownEntry, name: string): boolean =>
+    told.erased.has(name) || lostErasures.some((erasure) => erasure.entry.recordedAt >= entry.recordedAt);
   return entries
     .map((shown) => ({ shown, name: encodeHex(shown.leafHash) }))
     .filter(({ shown, name }) => !isTold(shown, name))
@@ -118,7 +123,7 @@ function rowsOfLog({ log, entries }: ShownLog, now: number): Row[] {
       origin: log.origin,
       custodian: log.authority,
       kind: kindNameOf(shown.entry.kind),
-      state: stateOf(shown, told.erased.has(name)),
+      state: stateOf(shown, isErased(shown, name)),
       request: shown.checked?.body?.request.request ?? null,
       outcome: shown.checked?.body?.outcome.outcome ?? null,
       erasure: told.erased.get(name) ?? readOrNull(shown, 'erasure', parseErasure),

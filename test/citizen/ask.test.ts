@@ -6,6 +6,8 @@ import { unavailable } from '../../core/bytes/error.ts';
 import { type AskedLog, askLog, type CheckpointName, type Doors } from '../../core/citizen/ask.ts';
 import { parsePromised } from '../../core/citizen/promised.ts';
 import { rowsOf, shownIn } from '../../core/citizen/row.ts';
+import { decodeEntry, KINDS } from '../../core/log/entry.ts';
+import { leafHashOf } from '../../core/log/tree.ts';
 import { DAY, HOUSING, INSURANCE, OTHER, PERSON, POLICE } from '../portal/access-log.ts';
 import { anchorsIn, standingIn } from '../portal/honest-verifier.ts';
 import { sampleStory } from '../portal/sample-story.ts';
@@ -144,6 +146,23 @@ describe('rows', () => {
     const { judgement } = await ask(POLICE, {}, one);
     const states = new Map(rowsOf([shownIn(judgement)], Date.now()).map(({ name, state }) => [name, state]));
     expect([states.get(encodeHex(erased)), states.get(encodeHex(claimed))]).to.deep.equal(['erased', 'withheld']);
+  });
+
+  test('take it for erased, without law and time, where the content of a later erasure is lost', async () => {
+    const one = new AccessStory(Date.now() - DAY);
+    one.anchorAll();
+    const erased = one.read(POLICE, PERSON);
+    one.erase(POLICE, PERSON, erased);
+    const later = one.read(POLICE, PERSON);
+    const { contents, rows } = one.log(POLICE);
+    const erasure = rows.find(({ bytes }) => decodeEntry(bytes).kind === KINDS.erasure)!;
+    contents.set(encodeHex(leafHashOf(erasure.bytes)), { state: 'lost' });
+    contents.set(encodeHex(later), { state: 'erased' });
+    one.anchorAll();
+    const { judgement } = await ask(POLICE, {}, one);
+    const told = new Map(rowsOf([shownIn(judgement)], Date.now()).map((row) => [row.name, [row.state, row.erasure]]));
+    expect(told.get(encodeHex(erased))).to.deep.equal(['erased', null]);
+    expect(told.get(encodeHex(later))).to.deep.equal(['withheld', null]);
   });
 
   test('keep an objection to something that is not shown here, and hide no reply but the one that counts', async () => {
