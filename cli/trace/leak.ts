@@ -32,16 +32,18 @@ export async function traceSample(path: string, options: SampleOptions): Promise
     const searched = await searchSample(opened.desk, logs, { ...span, numbers: sample.numbers });
     const { silent, isWhole } = requireAnswer(searched, logs);
     const judged = opened.judged();
-    const { ranking, complete } = rankedSampleOf(judged)!;
+    const ranked = rankedSampleOf(judged)!;
+    const { ranking, complete, unproven } = ranked;
     const json = {
       unreadableLines: [...sample.unreadableLines],
       repeated: sample.repeated,
       complete,
+      unproven,
       isWhole,
       silent: silentJson(silent),
       ranking: ranking as unknown as JsonObject,
     };
-    print(options, json, rankingLines(judged, ranking, complete, options.lang));
+    print(options, json, rankingLines(judged, ranked, options.lang));
     return silent.length > 0 || !isWhole ? EXIT_PARTLY : EXIT.done;
   } finally {
     await opened.close();

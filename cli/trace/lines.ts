@@ -4,6 +4,7 @@ import { ACCESS_REASON_WORDS, ACTIONS, BODY_CHECKS, RESULT_WORDS } from '../../c
 import { Paths } from '../../core/leak/path.ts';
 import type { CaseReader, RankedReader, Ranking } from '../../core/leak/ranking.ts';
 import type { Reconciliation } from '../../core/trace/reconciliation.ts';
+import type { RankedSample } from '../../core/trace/result.ts';
 import type { Traced, TracedEntry } from '../../core/trace/traced.ts';
 import { type Against, againstOf, type JudgedCase, nameOf } from '../../core/trace/view.ts';
 import {
@@ -11,6 +12,7 @@ import {
   describeErasure,
   describeLookUps,
   describeReader,
+  describeUnproven,
   LOOK_UPS_TITLE,
   RANKING_FINDINGS,
   RANKING_LIMITS,
@@ -89,7 +91,7 @@ export function pathLines(judged: JudgedCase, entries: readonly TracedEntry[], l
   });
 }
 
-export function rankingLines(judged: JudgedCase, ranking: Ranking, complete: number, lang: Lang): string[] {
+export function rankingLines(judged: JudgedCase, { ranking, complete, unproven }: RankedSample, lang: Lang): string[] {
   const name = ({ accessor }: { readonly accessor: string }): string => nameOf(judged.world.facts, accessor);
   const counts =
     lang === 'en'
@@ -101,6 +103,7 @@ export function rankingLines(judged: JudgedCase, ranking: Ranking, complete: num
       .map((one, i) => `${one.standsOut ? '!' : ' '} ${i + 1}. ${describeReader(one, ranking, name(one), lang)}`);
   return [
     counts,
+    ...(unproven > 0 ? [describeUnproven(unproven, lang)] : []),
     RANKING_FINDINGS[ranking.operatorFinding][lang],
     ...rows(ranking.operators),
     '',

@@ -2,6 +2,7 @@
 import { requestDigestOf } from '../access/request.ts';
 import { encodeHex } from '../bytes/bytes.ts';
 import { type Ranking, rankReaders, type Reading } from '../leak/ranking.ts';
+import type { EntryRow } from './case-answer.ts';
 import { pseudonymOf, type Pseudonym } from './pseudonym.ts';
 import { TRACE_PURPOSE } from './query.ts';
 import { type KnownHistory, reconcile, type Reconciliation } from './reconciliation.ts';
@@ -14,6 +15,8 @@ export interface RankedSample {
   readonly sample: readonly Pseudonym[];
   /** Persons whose whole history was shown, and proven complete, by every custodian asked about them. */
   readonly complete: number;
+  /** Entries that were shown and stand in no checkpoint that is confirmed: in no count. */
+  readonly unproven: number;
 }
 
 /** Of all entries at hand within the time of the sample; the case's own look-ups are left out. Null without a sample. */
@@ -28,7 +31,18 @@ export function rankedSampleOf(judged: JudgedCase): RankedSample | null {
     { from, to },
     judged.pseudonymOf,
   );
-  return { ranking: rankSample(readings, sample, { from, to }), sample, complete: completeCount(judged, new Set(sample)) };
+  const complete = completeCount(judged, new Set(sample));
+  return { ranking: rankSample(readings, sample, { from, to }), sample, complete, unproven: unprovenCount(judged, own) };
+}
+
+/** Each once; the case's own look-ups, which are always the newest, are left out. */
+function unprovenCount({ file, entries }: JudgedCase, own: ReadonlySet<string>): number {
+  const proven = new Set(entries.map(({ leafHash }) => leafHash));
+  const rows = file.exchanges.flatMap(({ answer }) => (answer?.answered.kind === 'entries' ? answer.answered.rows : []));
+  const isOwn = ({ papers }: EntryRow): boolean =>
+    papers !== null && own.has(encodeHex(requestDigestOf(papers.request.envelope.payload)));
+  const shown = rows.filter((row) => !isOwn(row)).map(({ leafHash }) => encodeHex(leafHash));
+  return new Set(shown.filter((leafHash) => !proven.has(leafHash))).size;
 }
 
 /** A sample's persons at every custodian that was read from. */

@@ -26,6 +26,13 @@ export const RANKING_LIMITS = words(
   'This assumes that what was read has nothing to do with where the sample was taken from. A list of one office’s ordinary clients fits that office without any leak. Reading that was not recorded is not in it.',
 );
 
+/** `count`: entries that are in no count yet. */
+export function describeUnproven(count: number, lang: Lang): string {
+  return lang === 'en'
+    ? `${count} more entries were shown that no confirmed checkpoint holds yet; they are not counted. Ask again in a while.`
+    : `另有 ${count} 条记录已经出示，但还没有写入核验方所确认的检查点，未计算在内。请稍后再查一次。`;
+}
+
 export const LOOK_UPS_TITLE = words(
   '下列是办案查询：查询的对象本来就取自名单，因此不参与比较，单独列出。',
   'Looked up in cases: whom such look-ups read follows from the list, so they are compared with nobody, and listed by themselves.',

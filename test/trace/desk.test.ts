@@ -7,6 +7,7 @@ import { type Hash, hashFromHex } from '../../core/bytes/hash.ts';
 import { encodeCaseFile, parseCaseFile } from '../../core/trace/case-file.ts';
 import { confirmCase } from '../../core/trace/desk.ts';
 import { type EntryFilter, verifyQuery } from '../../core/trace/query.ts';
+import { rankedSampleOf } from '../../core/trace/result.ts';
 import type { TracedEntry } from '../../core/trace/traced.ts';
 import { judgeCase, viewOfEntry } from '../../core/trace/view.ts';
 import { expectRefusal } from '../log/mangling.ts';
@@ -149,6 +150,21 @@ describe('a look-up', () => {
     const [traced] = auditor.judged.traced;
     // Promised only: the second reading, and the look-up itself.
     expect([traced!.doubt, traced!.entries.length, traced!.unproven]).to.deep.equal(['UNWITNESSED', 1, 2]);
+  });
+
+  test('says of a sample how many entries are in no count yet, its own look-ups aside', async () => {
+    const auditor = story();
+    const { custodian } = auditor;
+    const numbers = [citizen(1), citizen(9)];
+    await auditor.desk().change({ sample: { from: 0, to: custodian.world.clock + 1, numbers } });
+    custodian.read({ subjects: numbers });
+    for (let i = 0; i < 2; i++) await auditor.desk().askEntries(log(auditor), { from: 0, to: custodian.world.clock + 1 });
+    const { unproven, ranking } = rankedSampleOf(auditor.judged)!;
+    expect([unproven, ranking.pool]).to.deep.equal([2, 3]);
+    custodian.world.anchor();
+    await auditor.desk().askEntries(log(auditor), { from: 0, to: custodian.world.clock });
+    const after = rankedSampleOf(auditor.judged)!;
+    expect([after.unproven, after.ranking.pool]).to.deep.equal([0, 4]);
   });
 
   test('with a proof that does not hold shows nothing of that entry', async () => {

@@ -8,6 +8,7 @@ import { type JudgedCase, nameOf } from '../../core/trace/view.ts';
 import {
   describeLookUps,
   describeReader,
+  describeUnproven,
   LOOK_UPS_TITLE,
   RANKING_FINDINGS,
   RANKING_LIMITS,
@@ -35,11 +36,12 @@ export function Results({ judged }: OfCase): JSX.Element {
 
 function RankingCard({ judged, ranked }: OfCase & { readonly ranked: RankedSample }): JSX.Element {
   const text = useDeskText();
-  const { ranking, complete } = ranked;
+  const { ranking, complete, unproven } = ranked;
   return (
     <section class="card" aria-labelledby="ranking" data-finding={ranking.operatorFinding}>
       <h2 id="ranking">{text.ranking}</h2>
       <p>{text.rankingCounts(ranking.sample, complete, ranking.sampleRead)}</p>
+      {unproven > 0 && <p data-unproven={unproven}>{describeUnproven(unproven, text.lang)}</p>}
       <p class="finding">{RANKING_FINDINGS[ranking.operatorFinding][text.lang]}</p>
       {ranking.operators.length === 0 ? (
         <p>{text.nobodyRead}</p>
