@@ -111,6 +111,7 @@ describe('the citizen’s page', () => {
     desk.visit(async (page) => {
       await page.locator('.how summary').first().click();
       const how = page.locator('.how').first();
+      await how.locator('[data-check]').first().waitFor();
       const outcomes = await how.locator('[data-check]').evaluateAll((all) => all.map((one) => one.getAttribute('data-outcome')));
       expect(outcomes.filter((one) => one === 'pass')).to.have.length(11);
       expect(await how.innerText()).to.match(/经证明的时间\s+\d{4}年.*至 .*之间/);
