@@ -53,6 +53,7 @@ describe('an accessor’s copies', () => {
         .evaluateAll((all) => all.map((one) => `${one.getAttribute('data-kind')} ${one.getAttribute('data-compared')}`));
       expect(new Set(compared)).to.deep.equal(new Set(['access true', 'erasure false']));
       await page.locator('.how summary').first().click();
+      await page.locator('.how .facts').first().waitFor();
       expect(await page.locator('.how').first().innerText()).to.include('已出示，与这一条一致');
       expect(await found(page)).to.deep.equal([]);
       expect(await page.locator('[data-found]').count()).to.equal(0);
