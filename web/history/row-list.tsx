@@ -14,6 +14,7 @@ import { OutcomeSign } from '../view/icons.tsx';
 import { How } from './how.tsx';
 import { ObjectionForm, Objections } from './objection.tsx';
 import { nameIn } from './sentence.tsx';
+import { FactList, type FactRow } from '../view/fact-list.tsx';
 
 const STATE_SIGN = {
   proven: 'pass',
@@ -114,23 +115,6 @@ function Facts({ row, state }: { readonly row: Row; readonly state: VisitState }
         <FactList rows={more} />
       </details>
     </>
-  );
-}
-
-type FactRow = readonly [name: string, value: JSX.Element | string | null];
-
-function FactList({ rows }: { readonly rows: readonly FactRow[] }): JSX.Element {
-  return (
-    <dl class="facts">
-      {rows.map(([name, value]) =>
-        value === null ? null : (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ),
-      )}
-    </dl>
   );
 }
 

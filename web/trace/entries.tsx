@@ -11,6 +11,7 @@ import { formatInstant } from '../../core/verify/words.ts';
 import type { AtCase } from '../desk/state.ts';
 import { useDeskText } from '../text/desk-language.ts';
 import { custodianName, type AtCaseProps } from './at-case.ts';
+import { FactList, type FactRow } from '../view/fact-list.tsx';
 
 const MAX_SHOWN = 100;
 
@@ -138,7 +139,7 @@ function Facts({ judged, entry, paths }: Pick<EntryProps, 'judged' | 'entry' | '
   const { papers, recordedIn, request } = entry;
   const instant = (ms: number): string => formatInstant(ms, text.lang);
   const said = papers?.request.request ?? null;
-  const rows: (readonly [string, JSX.Element | string | null])[] = [
+  const rows: FactRow[] = [
     [
       text.why,
       said &&
@@ -150,18 +151,7 @@ function Facts({ judged, entry, paths }: Pick<EntryProps, 'judged' | 'entry' | '
     [text.recordedBetween, text.between(instant(recordedIn.from), recordedIn.to === null ? null : instant(recordedIn.to))],
     [text.leafHash, <span class="code">{entry.leafHash}</span>],
   ];
-  return (
-    <dl class="facts">
-      {rows.map(([name, value]) =>
-        value === null ? null : (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ),
-      )}
-    </dl>
-  );
+  return <FactList rows={rows} />;
 }
 
 /** Null for a request that nothing led to. */
