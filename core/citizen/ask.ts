@@ -93,14 +93,17 @@ export async function askLog(doors: Doors, { world, log, number }: LogAsk, isCon
 }
 
 const TOO_MANY_REQUESTS = 429;
+const CONFLICTING = 409;
 
-/** A person may ask only so often: that is no silence. */
+/** Neither is silence: a person may ask only so often, and a custodian may deny the checkpoint that a verifier stands on. */
 async function orWhy(asked: Promise<AccessAnswer>): Promise<AccessAnswer | AccessReason> {
   try {
     return await asked;
   } catch (error) {
     if (!isCodedError(error)) throw error;
-    return error.facts['status'] === TOO_MANY_REQUESTS ? 'TOO_OFTEN' : 'NODE_UNREACHABLE';
+    const { status } = error.facts;
+    if (error.code === 'CONFLICT' || status === CONFLICTING) return 'OTHER_CHECKPOINT';
+    return status === TOO_MANY_REQUESTS ? 'TOO_OFTEN' : 'NODE_UNREACHABLE';
   }
 }
 

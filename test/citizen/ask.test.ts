@@ -26,6 +26,8 @@ function doors(of: AccessStory = story, change: Partial<Doors> = {}): Doors {
 }
 
 const silent = () => Promise.reject(unavailable('no answer'));
+/** As a page hears it. */
+const denies = () => Promise.reject(unavailable('the other side refuses', { status: 409 }));
 const tired = () => Promise.reject(unavailable('the other side refuses', { status: 429 }));
 
 function ask(code: string, change: Partial<Doors> = {}, of: AccessStory = story): Promise<AskedLog> {
@@ -55,6 +57,7 @@ describe('a log that is asked', () => {
   for (const [what, change, want] of [
     ['the custodian is silent', { custodian: silent }, 'NODE_UNREACHABLE'],
     ['the custodian was asked too often', { custodian: tired }, 'TOO_OFTEN'],
+    ['the custodian denies that checkpoint', { custodian: denies }, 'OTHER_CHECKPOINT'],
     ['the verifier is silent', { standing: silent }, 'CHAIN_UNREACHABLE'],
     [
       'the verifier does not know that checkpoint',
